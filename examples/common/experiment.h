@@ -1,0 +1,55 @@
+/* experiment.h - one training from the table to the test part's figures, in the order of the functions below. The three
+ * trainers differ only in what their model looks at. */
+#ifndef EXAMPLES_EXPERIMENT_H
+#define EXAMPLES_EXPERIMENT_H
+
+#include <jansson.h>
+
+#include "alcor/fit.h"
+#include "alcor/metrics.h"
+#include "common/model_card.h"
+#include "common/progress.h"
+#include "common/trainer_options.h"
+
+typedef struct experiment {
+    trainer_options options;
+    char message[1024];           /* a failure of the program's own; "": the context has the sentence */
+    alc_context *context;
+    /* data */
+    alc_table *table;
+    alc_dataset *dataset;
+    alc_split *split;
+    alc_encoder *encoder;         /* NULL: the model takes no row */
+    json_t *settings;             /* the options that the trained values depend on, by name */
+    /* model */
+    model_card card;
+    alc_metadata card_strings;
+    alc_model *model;
+    alc_classifier classifier;
+    alc_plan *train_plan, *evaluation_plan;
+    alc_loader *train_loader, *validation_loader;
+    alc_optimizer *optimizer;
+    alc_training_state state;
+    /* results */
+    progress progress;
+    double train_seconds;
+    alc_metrics *metrics;         /* of the test part */
+} experiment;
+
+/* Keeps a sentence for experiment_message and returns `status`. */
+__attribute__((format(printf, 3, 4)))
+alc_status experiment_fail(experiment *e, alc_status status, const char *format, ...);
+const char *experiment_message(const experiment *e);
+
+/* Context, table, images, split, encoder (experiment_data.c). */
+alc_status experiment_load_data(experiment *e);
+/* Model, plans, loaders, optimizer; what --resume brings back (experiment_model.c, experiment_resume.c). */
+alc_status experiment_build(experiment *e);
+alc_status experiment_resume(experiment *e);
+/* The training itself; every epoch is saved (experiment_train.c). */
+alc_status experiment_train(experiment *e);
+/* The test part's figures on stdout and in the files that were asked for (experiment_results.c). */
+alc_status experiment_report(experiment *e);
+void experiment_free(experiment *e);
+
+#endif

@@ -1,0 +1,116 @@
+/* alcor/models.h - ready-made models: image backbones, the tabular network, and their fusion.
+ *
+ * Builders only call the layer functions of alcor/layers.h, so a failure poisons the model as one
+ * of a layer does. Parameters are named as in torchvision, for its weights to fit. Backbones give
+ * pooled features without their classifier, so that any can be joined with other features.
+ */
+#ifndef ALCOR_MODELS_H
+#define ALCOR_MODELS_H
+
+#include "alcor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- image backbones ---- */
+
+typedef struct alc_backbone {
+    const char *name;           /* what --backbone and checkpoints call it */
+    int64_t default_size;       /* side of the images it is usually fed */
+    int64_t smallest_size;
+    const char *const *blocks;  /* where training may start (alc_model_train_from), in order; NULL at
+                                   the end. The last is the classifier */
+    alc_tensor *(*features)(alc_tensor *image);                    /* [H,W,3] -> [channels] */
+    alc_tensor *(*classify)(alc_tensor *image, int64_t classes);   /* [H,W,3] -> logits [classes] */
+} alc_backbone;
+
+/* By name; NULL if there is none. */
+const alc_backbone *alc_backbone_find(const char *name);
+/* The i-th; NULL behind the last. */
+const alc_backbone *alc_backbone_at(int index);
+
+/* A small network for cut-outs of the sky: four stages of two 3x3 convolutions with batch norm and
+ * ReLU (32, 64, 128, 256 channels), each followed by a 2x2 max pool; global average; dense.
+ * Parameters: stage1_conv1.weight, stage1_bn1.weight ... fc.bias; 1.17 million values. */
+alc_tensor *alc_sky_cnn_features(alc_tensor *image);
+alc_tensor *alc_sky_cnn(alc_tensor *image, int64_t classes);
+
+/* ---- the table's network ---- */
+
+#define ALC_MLP_MAX_HIDDEN 8
+
+typedef enum alc_mlp_activation {
+    ALC_MLP_RELU,
+    ALC_MLP_SILU,
+    ALC_MLP_TANH
+} alc_mlp_activation;
+
+/* hidden_count dense layers of these widths, each followed by batch norm (if asked for), the
+ * activation and dropout. The network of arXiv 2205.10745 is {50, 100, 150, 250}, ReLU and nothing
+ * else, on rows of unit length. */
+typedef struct alc_tabular_mlp_options {
+    int64_t hidden[ALC_MLP_MAX_HIDDEN];
+    int hidden_count;
+    alc_mlp_activation activation;
+    bool batch_norm;
+    double dropout;
+} alc_tabular_mlp_options;
+
+/* [width] -> [hidden[last]]. Parameters: hidden1.weight, hidden1.bias, hidden1_bn.weight ... */
+alc_tensor *alc_tabular_mlp_features(alc_tensor *row, alc_tabular_mlp_options options);
+/* The same and a dense layer, fc: logits. */
+alc_tensor *alc_tabular_mlp(alc_tensor *row, alc_tabular_mlp_options options, int64_t classes);
+
+/* ---- image and table together ---- */
+
+typedef struct alc_image_table_fusion_options {
+    const alc_backbone *backbone;
+    alc_tabular_mlp_options table;
+    int64_t head;       /* width of a hidden layer behind the concatenation, with ReLU; 0: none */
+    double dropout;     /* before the last dense layer */
+} alc_image_table_fusion_options;
+
+/* concat(backbone's features, table's features) -> head -> logits. Parameters: image.* as the
+ * backbone's, table.* as the tabular network's, head.weight, fc.weight. */
+alc_tensor *alc_image_table_fusion(alc_tensor *image, alc_tensor *row,
+                                   alc_image_table_fusion_options options, int64_t classes);
+
+/* ---- any of the three, from one description that a checkpoint can hold ---- */
+
+typedef struct alc_classifier_options {
+    const alc_backbone *backbone;  /* NULL: no image */
+    int64_t image_size;            /* its side */
+    int64_t table_width;           /* values per row; 0: no table. One of the two must be there */
+    alc_tabular_mlp_options table;
+    int64_t head;                  /* fusion: as above */
+    double dropout;                /* fusion: as above */
+    int64_t classes;
+} alc_classifier_options;
+
+/* What a program needs of a classifier. image and row are NULL where it takes none. */
+typedef struct alc_classifier {
+    alc_tensor *image;         /* input "image": ALC_REAL [size, size, 3] */
+    alc_tensor *row;           /* input "row": ALC_REAL [table_width] */
+    alc_tensor *label;         /* input "label": ALC_I32 [1] */
+    alc_tensor *logits;        /* [classes] */
+    alc_tensor *probabilities; /* softmax of the logits */
+} alc_classifier;
+
+/* Builds it into an empty model. The status is alc_model_status(model). */
+alc_status alc_classifier_build(alc_model *model, const alc_classifier_options *options,
+                                alc_classifier *classifier);
+/* "tabular_mlp", a backbone's name, or "image_table_fusion". */
+const char *alc_classifier_name(const alc_classifier_options *options);
+
+#define ALC_CLASSIFIER_JSON_SIZE 2048
+/* The options as a JSON object into `text` of at least ALC_CLASSIFIER_JSON_SIZE bytes; returns
+ * `text`, or NULL if memory ran out. */
+char *alc_classifier_write_json(const alc_classifier_options *options, char *text);
+/* Reads what alc_classifier_write_json wrote. Returns NULL, or what is wrong with it (static text). */
+const char *alc_classifier_read_json(const char *text, alc_classifier_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

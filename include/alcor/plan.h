@@ -1,0 +1,88 @@
+/* alcor/plan.h - compiling a model into a plan, and running it.
+ *
+ * A model owns parameters; a plan owns activations, gradients, scratch and packed weights for one purpose: training, or
+ * evaluation at some batch size. Several plans may share a model. All memory is allocated by alc_compile; running a
+ * plan allocates nothing.
+ */
+#ifndef ALCOR_PLAN_H
+#define ALCOR_PLAN_H
+
+#include "alcor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct alc_plan alc_plan;
+
+typedef enum alc_plan_mode { ALC_EVALUATE, ALC_TRAIN } alc_plan_mode;
+
+#define ALC_MAX_KEPT 16
+
+typedef struct alc_compile_options {
+    alc_plan_mode mode;
+    int64_t batch;                 /* most samples in one run; at least 1 */
+    alc_tensor *output;            /* what is computed; in training what is differentiated, usually a loss */
+    alc_tensor *kept[ALC_MAX_KEPT];/* further tensors to be computed and readable after a run, such as logits */
+    int kept_count;
+    bool input_gradients;          /* training: gradients of the inputs are wanted too (gradient checks) */
+    bool keep_activations;         /* training: keep batch norm's outputs instead of recomputing them in backward */
+} alc_compile_options;
+
+/* Compiles the part of the model that `output` and `kept` need. Trainable flags count as they are now.
+ * On failure *plan is NULL: the model's first building error, ALC_INVALID_ARGUMENT (batch < 1, no output, tensors of
+ * another model, an op that cannot be differentiated), ALC_OUT_OF_MEMORY. */
+alc_status alc_compile(alc_model *model, alc_compile_options options, alc_plan **plan);
+void alc_plan_destroy(alc_plan *plan);
+alc_model *alc_plan_model(const alc_plan *plan);
+int64_t alc_plan_batch(const alc_plan *plan);
+
+/* Where to write an input's values for the next run: batch x shape, samples contiguous, of the input's dtype; images
+ * are height, width, channels. NULL if the plan does not use that input. Contents survive runs. */
+void *alc_plan_input(alc_plan *plan, const alc_tensor *input);
+/* How many samples the next runs have, 1 .. batch; starts as the batch. ALC_INVALID_ARGUMENT otherwise. */
+alc_status alc_plan_set_rows(alc_plan *plan, int64_t rows);
+/* Which random numbers the next run draws (dropout): the epoch, and the position of its first sample in that epoch. */
+void alc_plan_set_draw(alc_plan *plan, uint64_t epoch, uint64_t position);
+
+/* Computes the outputs (training: with batch statistics, and running statistics are updated). */
+alc_status alc_forward(alc_plan *plan);
+/* Gradients of the output with respect to every trainable parameter are ADDED to the plan's gradients. The output's own
+ * gradient is 1 if it is a scalar, else what alc_plan_output_gradient holds. Follows an alc_forward on the same rows. */
+alc_status alc_backward(alc_plan *plan);
+/* Makes the next alc_backward overwrite instead of add. A new plan starts so. */
+void alc_zero_gradients(alc_plan *plan);
+
+/* The values of an output, kept tensor or input after a run: rows x shape, contiguous. NULL if not kept. */
+const void *alc_plan_values(const alc_plan *plan, const alc_tensor *tensor);
+/* Training, output not scalar: where to write its gradient before alc_backward, batch x shape; else NULL. */
+alc_real *alc_plan_output_gradient(alc_plan *plan);
+/* The gradient of an input after alc_backward, with options.input_gradients; else NULL. */
+const alc_real *alc_plan_input_gradient(const alc_plan *plan, const alc_tensor *input);
+/* Copies a parameter's gradient in PyTorch's order; ALC_NOT_FOUND if the plan does not compute it. */
+alc_status alc_plan_read_gradient(const alc_plan *plan, const alc_parameter *parameter, alc_real *values);
+
+/* What one run costs, known before it. Bytes of the plan are all that alc_compile allocated. */
+typedef struct alc_plan_cost {
+    double forward_flops, backward_flops;   /* of a whole batch; a multiply and an add are two */
+    size_t activation_bytes;  /* the arena: activations, gradients of activations, saved and scratch memory */
+    size_t gradient_bytes;    /* of parameters */
+    size_t derived_bytes;     /* packed and folded weights */
+    size_t total_bytes;       /* everything the plan holds */
+    size_t parameter_bytes;   /* the model's, shared by its plans */
+} alc_plan_cost;
+alc_plan_cost alc_plan_costs(const alc_plan *plan);
+
+/* A table of text: nodes in order with output shape, kernel, FLOPs, bytes; what trains; the memory in all. The text is
+ * the caller's to release with alc_release_text. */
+alc_status alc_plan_report(const alc_plan *plan, char **text);
+void alc_release_text(alc_context *context, char *text);
+
+/* The first node whose output holds an infinity or NaN in the latest forward run, in order of computation; "" if none.
+ * Runs the plan's nodes again one by one, so call it only when something went wrong. */
+alc_status alc_plan_find_not_finite(alc_plan *plan, const char **node);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/* kernels/f32/depthwise.h - a convolution whose every channel has a kernel of its own: lanes are channels, and there is
+ * nothing to share between channels, so no panels and no packing.
+ */
+#ifndef ALCK_F32_DEPTHWISE_H
+#define ALCK_F32_DEPTHWISE_H
+
+#include "kernels/f32/geometry.h"
+
+/* Output pixels of one image row that are summed together, an accumulator each: enough to hide an FMA's latency. */
+#define DEPTHWISE_PIXELS 8
+/* Channels whose pointers are found at once: as many as there are zeros for padded taps to point at. */
+#define DEPTHWISE_CHANNELS 256
+
+/* The same geometry as a product's, all channels in one group; tap (i, j) has the weights of the kernel's tap
+ * (weight_y + i * weight_step_y, weight_x + j * weight_step_x). */
+typedef struct depthwise_product {
+    product p;
+    const alck_real *weight;
+    int64_t kernel_width, weight_y, weight_x, weight_step_y, weight_step_x;
+} depthwise_product;
+
+/* What a tap in the padding points at. */
+static const alck_real depthwise_zeros[DEPTHWISE_CHANNELS];
+
+/* Where `count` output pixels of one row, from grid point x on, find tap column j: pointers[0 .. count). The line is
+ * the tap's input row at the first wanted channel, NULL above and below the image. */
+ALCK_INLINE void depthwise_point(const product *p, const alck_real *line, int64_t x, int64_t count, int64_t j,
+                                 const alck_real **pointers)
+{
+    const int64_t first = x * p->step_x + p->first_x + j * p->tap_step_x;
+    if (line != NULL && first >= 0 && first + (count - 1) * p->step_x < p->input_width) {
+        for (int64_t t = 0; t < count; t++)
+            pointers[t] = line + (first + t * p->step_x) * p->input_stride;
+        return;
+    }
+    for (int64_t t = 0; t < count; t++) {
+        const int64_t at = first + t * p->step_x;
+        pointers[t] = line != NULL && at >= 0 && at < p->input_width ? line + at * p->input_stride
+                                                                     : depthwise_zeros;
+    }
+}
+
+/* The input row of tap row i for grid row y of an image, at `channel`; NULL in the padding. */
+ALCK_INLINE const alck_real *depthwise_line(const product *p, int64_t image, int64_t y, int64_t i, int64_t channel)
+{
+    const int64_t row = y * p->step_y + p->first_y + i * p->tap_step_y;
+    if (row < 0 || row >= p->input_height)
+        return NULL;
+    return p->input + (image * p->input_height + row) * p->input_width * p->input_stride + channel;
+}
+
+#endif

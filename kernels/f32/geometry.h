@@ -1,0 +1,37 @@
+/* kernels/f32/geometry.h - small readings of an alck_conv that several kernels share. */
+#ifndef ALCK_F32_GEOMETRY_H
+#define ALCK_F32_GEOMETRY_H
+
+#include "kernels/f32/product.h"
+
+ALCK_INLINE int64_t conv_in_stride(const alck_conv *s)
+{
+    return s->in_stride > 0 ? s->in_stride : s->in_channels;
+}
+
+ALCK_INLINE int64_t conv_out_stride(const alck_conv *s)
+{
+    return s->out_stride > 0 ? s->out_stride : s->out_channels;
+}
+
+/* Terms of one output: taps and channels of its group. */
+ALCK_INLINE int64_t conv_group_k(const alck_conv *s)
+{
+    return s->kernel_height * s->kernel_width * (s->in_channels / s->groups);
+}
+
+/* The forward product: the image is the input, the columns are a group's output channels. */
+static inline product conv_as_product(const alck_conv *s)
+{
+    return (product){.groups = s->groups, .columns = s->out_channels / s->groups,
+                     .input_height = s->in_height, .input_width = s->in_width,
+                     .input_stride = conv_in_stride(s), .channels = s->in_channels / s->groups,
+                     .taps_y = s->kernel_height, .taps_x = s->kernel_width, .step_y = s->stride_y,
+                     .step_x = s->stride_x, .first_y = -s->pad_top, .first_x = -s->pad_left,
+                     .tap_step_y = s->dilation_y, .tap_step_x = s->dilation_x, .batch = s->batch,
+                     .grid_height = s->out_height, .grid_width = s->out_width,
+                     .output_height = s->out_height, .output_width = s->out_width,
+                     .output_stride = conv_out_stride(s), .spread_y = 1, .spread_x = 1};
+}
+
+#endif

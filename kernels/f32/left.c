@@ -1,0 +1,229 @@
+/* kernels/f32/left.c - see left.h. Nothing here adds or multiplies: it can decide speed, never bits. */
+#include "kernels/f32/left.h"
+
+/* Below this many channels a piece is not worth its pointers. */
+#define CHANNELS_LEAST 16
+/* Pixels this many bytes apart (or a multiple) fall into one set of a first cache. */
+#define ALIASED_BYTES 4096
+/* Rows of a transposed matrix copied together: as many as a cache set has ways. */
+#define K_TOGETHER 8
+
+left_kind ALCK_NAME(left_choose)(const product *p)
+{
+    const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
+    if (p->transposed)
+        return LEFT_BY_K;
+    if (ALCK_NAME(grid_joins_taps)(p))
+        return LEFT_TAP_ROWS;
+    if (p->taps_y * p->taps_x > 1 && p->channels < CHANNELS_LEAST)
+        return LEFT_COPIED;
+    if (pixel_bytes % ALIASED_BYTES == 0 && p->columns > TILE_COLUMNS)
+        return LEFT_COPIED;
+    return LEFT_TAPS;
+}
+
+const char *ALCK_NAME(left_name)(const product *p)
+{
+    switch (ALCK_NAME(left_choose)(p)) {
+    case LEFT_TAPS:
+        return "indirect";
+    case LEFT_TAP_ROWS:
+        return "indirect, rows of taps";
+    case LEFT_COPIED:
+        return "packed";
+    default:
+        return "transposed";
+    }
+}
+
+static int64_t taps_per_block(const product *p)
+{
+    return p->channels > 0 && p->channels <= K_BLOCK ? K_BLOCK / p->channels : 1;
+}
+
+int64_t ALCK_NAME(left_blocks)(const product *p)
+{
+    const int64_t taps = p->taps_y * p->taps_x;
+    int64_t blocks = even_parts(taps, taps_per_block(p));
+    if (p->channels == 0)
+        blocks = 0;
+    else if (p->channels > K_BLOCK)
+        blocks = taps * even_parts(p->channels, K_BLOCK);
+    return blocks > 0 ? blocks : 1;
+}
+
+/* Pieces that a block of k can have. */
+static int64_t pieces_most(const product *p, left_kind kind)
+{
+    const int64_t taps = p->taps_y * p->taps_x;
+    int64_t most = taps_per_block(p) < taps ? taps_per_block(p) : taps;
+    if (kind == LEFT_TAP_ROWS)
+        most = most / p->taps_x + 2;
+    if (kind == LEFT_COPIED)
+        most = 2;
+    return most > 0 ? most : 1;
+}
+
+static size_t align(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+size_t ALCK_NAME(left_scratch_bytes)(const product *p)
+{
+    const left_kind kind = ALCK_NAME(left_choose)(p);
+    const size_t pieces = (size_t)pieces_most(p, kind);
+    const size_t pointers = kind == LEFT_BY_K ? 0 : pieces * ROWS_MOST;
+    size_t copied = 0;
+    if (kind == LEFT_TAP_ROWS)
+        copied = pieces * ROWS_MOST * TAP_ROW_MOST;
+    else if (kind == LEFT_COPIED)
+        copied = (size_t)ROWS_MOST * COPIED_ROW;
+    else if (kind == LEFT_BY_K)
+        copied = (size_t)(ROWS_MOST / TILE_ROWS) * COPIED_TILE;
+    return align(ROWS_MOST * sizeof(grid_run)) + align(ROWS_MOST * sizeof(int64_t))
+           + align(pointers * sizeof(alck_real *)) + align(pieces * sizeof(int64_t))
+           + align(copied * sizeof(alck_real));
+}
+
+/* The output pixels of the block's rows. */
+static void find_pixels(const product *p, left_block *left)
+{
+    int64_t *pixels = left->pixels;
+    for (const grid_run *run = left->run; run < left->run + left->runs; run++) {
+        const int64_t y = run->y * p->spread_y + p->place_y, x = run->x * p->spread_x + p->place_x;
+        const int64_t first = (run->image * p->output_height + y) * p->output_width + x;
+        for (int64_t i = 0; i < run->count; i++)
+            pixels[i] = first + i * p->spread_x;
+        pixels += run->count;
+    }
+}
+
+void ALCK_NAME(left_begin)(const product *p, int64_t first_row, int64_t rows, void *scratch, left_block *left)
+{
+    const left_kind kind = ALCK_NAME(left_choose)(p);
+    const size_t pieces = (size_t)pieces_most(p, kind);
+    const size_t pointers = kind == LEFT_BY_K ? 0 : pieces * ROWS_MOST;
+    char *memory = scratch;
+    left->first_row = first_row;
+    left->rows = rows;
+    left->run = (grid_run *)(void *)memory;
+    memory += align(ROWS_MOST * sizeof(grid_run));
+    left->pixels = (int64_t *)(void *)memory;
+    memory += align(ROWS_MOST * sizeof(int64_t));
+    left->pointers = (const alck_real **)(void *)memory;
+    memory += align(pointers * sizeof(alck_real *));
+    left->lengths = (int64_t *)(void *)memory;
+    memory += align(pieces * sizeof(int64_t));
+    left->copies = (alck_real *)(void *)memory;
+    left->runs = ALCK_NAME(grid_find_runs)(p, first_row, rows, left->run);
+    find_pixels(p, left);
+}
+
+/* Taps [first, first + count) as rows of taps: each row's terms lie side by side in the image. */
+static void find_tap_rows(const product *p, int64_t group, int64_t first, int64_t count, left_block *left)
+{
+    left->pieces = 0;
+    while (count > 0) {
+        k_piece piece = {.tap_y = first / p->taps_x, .tap_x = first % p->taps_x};
+        piece.taps = p->taps_x - piece.tap_x < count ? p->taps_x - piece.tap_x : count;
+        ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, left->pointers + left->pieces * ROWS_MOST,
+              left->copies + left->pieces * ROWS_MOST * TAP_ROW_MOST);
+        left->lengths[left->pieces++] = piece.taps * p->channels;
+        first += piece.taps;
+        count -= piece.taps;
+    }
+}
+
+static void copy_row(alck_real *to, const alck_real *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + VF_LANES <= count; i += VF_LANES)
+        vf_store(to + i, vf_load(from + i));
+    if (i < count)
+        vf_store_n(to + i, vf_load_n(from + i, count - i), count - i);
+}
+
+/* The taps' channels [channel, channel + length) side by side in the copied rows. */
+static void copy_taps(const product *p, int64_t group, int64_t first, int64_t count, const k_piece *channels,
+                      left_block *left)
+{
+    const alck_real **from = left->pointers + ROWS_MOST;
+    for (int64_t tap = first; tap < first + count; tap++) {
+        k_piece piece = *channels;
+        piece.tap_y = tap / p->taps_x;
+        piece.tap_x = tap % p->taps_x;
+        ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, from, NULL);
+        for (int64_t r = 0; r < left->rows; r++)
+            copy_row(left->copies + r * COPIED_ROW + (tap - first) * piece.length, from[r], piece.length);
+    }
+    for (int64_t r = 0; r < left->rows; r++)
+        left->pointers[r] = left->copies + r * COPIED_ROW;
+    left->pieces = 1;
+    left->lengths[0] = count * channels->length;
+}
+
+/* Rows of k [first, first + length), tile by tile as multiply_panel cuts them; a few k together, since they may lie a
+ * power of two apart. */
+static void find_by_k(const product *p, int64_t first, int64_t length, left_block *left)
+{
+    const alck_real *source = p->input + first * p->input_stride + left->first_row;
+    const int64_t tiles = even_parts(left->rows, TILE_ROWS), after = p->grid_width - left->first_row;
+    for (int64_t k = 0, end; k < length; k = end) {
+        end = k + K_TOGETHER < length ? k + K_TOGETHER : length;
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            const int64_t row = left->rows * tile / tiles;
+            alck_real *to = left->copies + tile * COPIED_TILE;
+            for (int64_t i = k; i < end; i++)
+                tile_pack_rows(to + i * TILE_ROWS, source + i * p->input_stride + row, after - row);
+        }
+    }
+}
+
+int64_t ALCK_NAME(left_next)(const product *p)
+{
+    if (ALCK_NAME(left_choose)(p) == LEFT_COPIED)
+        return TILE_ROWS * COPIED_ROW;
+    /* short rows are multiplied faster than memory answers: a block of k ahead in any case */
+    const int64_t terms = p->taps_y * p->taps_x * p->channels;
+    const int64_t tiles = terms > 0 && terms < K_BLOCK ? K_BLOCK / terms : 1;
+    return tiles * TILE_ROWS * p->step_x * p->input_stride;
+}
+
+int64_t ALCK_NAME(left_find)(const product *p, int64_t group, int64_t block, left_block *left)
+{
+    const left_kind kind = ALCK_NAME(left_choose)(p);
+    const int64_t taps = p->taps_y * p->taps_x;
+    int64_t first = 0, count = 1; /* taps */
+    k_piece piece = {.taps = 1, .length = p->channels};
+    if (p->channels > K_BLOCK) {
+        const int64_t cuts = even_parts(p->channels, K_BLOCK);
+        first = block / cuts;
+        piece.channel = block % cuts * K_BLOCK;
+        piece.length = p->channels - piece.channel < K_BLOCK ? p->channels - piece.channel : K_BLOCK;
+    } else {
+        first = block * taps_per_block(p);
+        count = taps - first < taps_per_block(p) ? taps - first : taps_per_block(p);
+    }
+    if (p->channels == 0 || taps == 0)
+        count = 0;
+    left->pieces = 0;
+    left->length = count * piece.length;
+    if (left->length == 0)
+        return 0;
+    if (kind == LEFT_BY_K) {
+        find_by_k(p, piece.channel, piece.length, left);
+    } else if (kind == LEFT_TAP_ROWS) {
+        find_tap_rows(p, group, first, count, left);
+    } else if (kind == LEFT_COPIED) {
+        copy_taps(p, group, first, count, &piece, left);
+    } else {
+        for (int64_t tap = first; tap < first + count; tap++) {
+            piece.tap_y = tap / p->taps_x;
+            piece.tap_x = tap % p->taps_x;
+            ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, left->pointers + left->pieces * ROWS_MOST, NULL);
+            left->lengths[left->pieces++] = piece.length;
+        }
+    }
+    return first * p->channels + piece.channel;
+}

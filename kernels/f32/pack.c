@@ -1,0 +1,94 @@
+/* kernels/f32/pack.c - fills packed panels (panel.h) from a matrix. What the matrix is, a dense layer's weights, a
+ * convolution's or a gradient, is its callers' business.
+ */
+#include "kernels/f32/panel.h"
+
+/* Rows of k and panels packed by one task: enough to amortise the call, few enough to spread one wide matrix. */
+#define PACK_ROWS 256
+#define PACK_PANELS 16
+/* Rows packed together before the next panel: rows are then read in long pieces, yet from no more places than a cache set
+ * has ways. */
+#define ROWS_TOGETHER 8
+
+static void pack_straight(int64_t length, int64_t columns, const alck_real *source, int64_t stride,
+                          alck_real *packed)
+{
+    const int64_t width = (columns + VF_LANES - 1) / VF_LANES * VF_LANES;
+    for (int64_t k = 0; k < length; k++, source += stride, packed += width) {
+        int64_t i = 0;
+        for (; i + VF_LANES <= columns; i += VF_LANES)
+            vf_store(packed + i, vf_load(source + i));
+        if (i < columns)
+            vf_store(packed + i, vf_load_n(source + i, columns - i));
+    }
+}
+
+/* A cache line of each column at a time: columns may lie a power of two apart, so no line is met twice. */
+static void pack_transposed(int64_t length, int64_t columns, const alck_real *restrict source, int64_t stride,
+                            alck_real *restrict packed)
+{
+    const int64_t width = (columns + VF_LANES - 1) / VF_LANES * VF_LANES;
+    for (int64_t first = 0; first < length; first += LINE_VALUES) {
+        const int64_t end = first + LINE_VALUES < length ? first + LINE_VALUES : length;
+        for (int64_t i = 0; i < columns; i++)
+            for (int64_t k = first; k < end; k++)
+                packed[k * width + i] = source[i * stride + k];
+        for (int64_t i = columns; i < width; i++)
+            for (int64_t k = first; k < end; k++)
+                packed[k * width + i] = 0;
+    }
+}
+
+void ALCK_NAME(panel_pack)(int64_t length, int64_t columns, const alck_real *source, int64_t stride,
+                           bool transposed, alck_real *packed)
+{
+    if (transposed)
+        pack_transposed(length, columns, source, stride, packed);
+    else
+        pack_straight(length, columns, source, stride, packed);
+}
+
+typedef struct pack_job {
+    int64_t k, columns, stride, k_parts;
+    const alck_real *source;
+    bool transposed;
+    alck_real *packed;
+} pack_job;
+
+/* Rows [first, first + length) of k of one panel. */
+static void pack_rows(const pack_job *job, int64_t panel, int64_t first, int64_t length)
+{
+    const int64_t column = panel * TILE_COLUMNS, width = panel_vectors(job->columns, panel) * VF_LANES;
+    const alck_real *source = job->transposed ? job->source + column * job->stride + first
+                                              : job->source + first * job->stride + column;
+    ALCK_NAME(panel_pack)(length, panel_columns(job->columns, panel), source, job->stride, job->transposed,
+                          job->packed + panel * job->k * TILE_COLUMNS + first * width);
+}
+
+static void pack_task(void *argument, int64_t task, int worker)
+{
+    (void)worker;
+    const pack_job *job = argument;
+    const int64_t panels = panel_count(job->columns);
+    const int64_t first_panel = task / job->k_parts * PACK_PANELS, first = task % job->k_parts * PACK_ROWS;
+    const int64_t end_panel = first_panel + PACK_PANELS < panels ? first_panel + PACK_PANELS : panels;
+    const int64_t end = first + PACK_ROWS < job->k ? first + PACK_ROWS : job->k;
+    const int64_t step = job->transposed ? PACK_ROWS : ROWS_TOGETHER;
+    for (int64_t k = first; k < end; k += step)
+        for (int64_t panel = first_panel; panel < end_panel; panel++)
+            pack_rows(job, panel, k, end - k < step ? end - k : step);
+}
+
+size_t ALCK_NAME(gemm_packed_bytes)(int64_t k, int64_t n)
+{
+    return (size_t)panel_elements(k, n) * sizeof(alck_real);
+}
+
+void ALCK_NAME(gemm_pack_b)(const alck_parallel *par, int64_t k, int64_t n, const alck_real *b, int64_t b_stride,
+                            bool transposed, void *packed)
+{
+    pack_job job = {.k = k, .columns = n, .stride = b_stride, .k_parts = even_parts(k, PACK_ROWS),
+                    .source = b, .transposed = transposed, .packed = packed};
+    if (k > 0 && n > 0)
+        alck_spread(par, even_parts(panel_count(n), PACK_PANELS) * job.k_parts, pack_task, &job);
+}

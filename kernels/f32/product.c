@@ -1,0 +1,141 @@
+/* kernels/f32/product.c - cuts a product into tasks and tiles: see product.h and docs/design/kernels.md.
+ *
+ * A task is a block of output rows (at most sixteen tiles) by a block of columns. It walks the blocks of k outermost, so
+ * that a block of a panel (256 x TILE_COLUMNS, about half a first cache) serves all the tiles before the next is read,
+ * and the block sums wait in scratch that fits the second cache.
+ */
+#include "kernels/f32/left.h"
+
+/* Columns of one task at most: its block sums (ROWS_MOST x this) stay within a quarter of a second cache. */
+#define COLUMNS_MOST 512
+/* Tasks per worker to aim at, so that a late worker costs little. */
+#define TASKS_PER_WORKER 4
+
+typedef struct product_job {
+    const product *p;
+    int64_t rows, row_blocks, panels, panel_blocks;
+    int64_t k_blocks, k;
+    char *scratch;
+    size_t left_bytes, worker_bytes;
+} product_job;
+
+static product_job plan(const product *p, int workers)
+{
+    product_job job = {.p = p};
+    job.rows = p->batch * p->grid_height * p->grid_width;
+    job.k = p->taps_y * p->taps_x * p->channels;
+    job.k_blocks = ALCK_NAME(left_blocks)(p);
+    job.panels = panel_count(p->columns);
+    job.row_blocks = even_parts(job.rows, ROWS_MOST);
+    job.panel_blocks = even_parts(job.panels * TILE_COLUMNS, COLUMNS_MOST);
+    const int64_t wanted = workers > 1 ? (int64_t)workers * TASKS_PER_WORKER : 1;
+    if (p->groups * job.row_blocks > 0 && p->groups * job.row_blocks * job.panel_blocks < wanted) {
+        const int64_t blocks = even_parts(wanted, p->groups * job.row_blocks);
+        job.panel_blocks = blocks < job.panels ? blocks : job.panels;
+        const int64_t others = p->groups * (job.panel_blocks > 0 ? job.panel_blocks : 1);
+        const int64_t tiles = even_parts(job.rows, TILE_ROWS), more = even_parts(wanted, others);
+        if (job.row_blocks < more)
+            job.row_blocks = more < tiles ? more : tiles;
+    }
+    job.left_bytes = ALCK_NAME(left_scratch_bytes)(p);
+    const int64_t panels_most = job.panel_blocks > 0 ? even_parts(job.panels, job.panel_blocks) : 0;
+    job.worker_bytes =
+        job.left_bytes + (size_t)(ROWS_MOST * panels_most * TILE_COLUMNS) * sizeof(alck_real);
+    return job;
+}
+
+/* A task's panels: [first, end) of a group's. */
+typedef struct panel_range {
+    int64_t group, first, end;
+} panel_range;
+
+static const alck_real *find_panel(const product_job *job, int64_t group, int64_t panel, int64_t k)
+{
+    const product *p = job->p;
+    const int64_t width = panel_vectors(p->columns, panel) * VF_LANES;
+    return p->panels + group * panel_elements(job->k, p->columns) + panel * job->k * TILE_COLUMNS + k * width;
+}
+
+/* What is read after a panel's block of k that ends at `end_k`: the next panel's, the next block of the first one, or
+ * what the next task begins with. */
+static const alck_real *find_next_panel(const product_job *job, const panel_range *r, int64_t panel, int64_t first_k,
+                                        int64_t end_k)
+{
+    if (panel + 1 < r->end)
+        return find_panel(job, r->group, panel + 1, first_k);
+    if (end_k < job->k)
+        return find_panel(job, r->group, r->first, end_k);
+    return find_panel(job, r->group, r->end < job->panels ? r->end : 0, 0);
+}
+
+/* One block of k of one panel, all the task's tiles; the target is filled but for what each tile has of its own. Each
+ * tile fetches its share of the panel at `after`. */
+static void multiply_panel(const product *p, const left_block *left, int64_t vectors, const alck_real *right,
+                           const alck_real *after, tile_target *target)
+{
+    const int64_t width = vectors * VF_LANES, tiles = even_parts(left->rows, TILE_ROWS);
+    const uintptr_t next = (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real);
+    const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
+    const uintptr_t share = (uintptr_t)(left->length / LINE_VALUES * TILE_AHEAD) * 64;
+    alck_real *sums = target->sums;
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t row = left->rows * tile / tiles, rows = left->rows * (tile + 1) / tiles - row;
+        const uintptr_t fetched = (uintptr_t)tile * share;
+        target->ahead = fetched < end ? (uintptr_t)after + fetched : (uintptr_t)right;
+        target->sums = sums + row * width;
+        target->pixels = left->pixels + row;
+        if (p->transposed) {
+            const tile_columns by_k = {left->copies + tile * COPIED_TILE, left->length};
+            ALCK_NAME(tile_by_columns)(rows, vectors, &by_k, right, target);
+        } else {
+            const tile_rows by_rows = {left->pointers + row, ROWS_MOST, left->lengths, left->pieces, next};
+            ALCK_NAME(tile_by_rows)(rows, vectors, &by_rows, right, target);
+        }
+    }
+}
+
+/* One block of k of all the task's tiles. */
+static void multiply_block(const product_job *job, const panel_range *r, int64_t block, left_block *left,
+                           alck_real *sums)
+{
+    const product *p = job->p;
+    const int64_t first_k = ALCK_NAME(left_find)(p, r->group, block, left);
+    for (int64_t panel = r->first; panel < r->end; panel++) {
+        tile_target target = {.sums = sums + (panel - r->first) * left->rows * TILE_COLUMNS,
+                              .first = block == 0, .last = block == job->k_blocks - 1,
+                              .output = p->output, .output_stride = p->output_stride,
+                              .channel = r->group * p->columns + panel * TILE_COLUMNS,
+                              .columns = panel_columns(p->columns, panel), .epilogue = p->epilogue};
+        multiply_panel(p, left, panel_vectors(p->columns, panel), find_panel(job, r->group, panel, first_k),
+                       find_next_panel(job, r, panel, first_k, first_k + left->length), &target);
+    }
+}
+
+static void product_task(void *argument, int64_t task, int worker)
+{
+    const product_job *job = argument;
+    const int64_t panel_block = task % job->panel_blocks;
+    const int64_t row_block = task / job->panel_blocks % job->row_blocks;
+    const int64_t first_row = job->rows * row_block / job->row_blocks;
+    const int64_t rows = job->rows * (row_block + 1) / job->row_blocks - first_row;
+    const panel_range range = {task / job->panel_blocks / job->row_blocks,
+                               job->panels * panel_block / job->panel_blocks,
+                               job->panels * (panel_block + 1) / job->panel_blocks};
+    char *scratch = job->scratch + (size_t)worker * job->worker_bytes;
+    left_block left;
+    ALCK_NAME(left_begin)(job->p, first_row, rows, scratch, &left);
+    for (int64_t block = 0; block < job->k_blocks; block++)
+        multiply_block(job, &range, block, &left, (alck_real *)(void *)(scratch + job->left_bytes));
+}
+
+size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers)
+{
+    return (size_t)workers * plan(p, workers).worker_bytes;
+}
+
+void ALCK_NAME(product_run)(const alck_parallel *par, const product *p, void *scratch)
+{
+    product_job job = plan(p, par->workers);
+    job.scratch = scratch;
+    alck_spread(par, p->groups * job.row_blocks * job.panel_blocks, product_task, &job);
+}

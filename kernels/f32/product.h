@@ -1,0 +1,38 @@
+/* kernels/f32/product.h - the one blocked product that matrix products, convolutions and their data gradients are.
+ *
+ * output[pixel of a grid][column] = epilogue(sum over k of left[pixel][k] * right[k][column]), for each of `groups`.
+ * The left operand is an image read at taps: k runs over (tap row, tap column, channel) and a tap outside the image
+ * counts as zeros. A matrix is an image of one row with one tap. docs/design/kernels.md has the blocking and the order
+ * of addition: blocks of k are whole taps, as many as fit 256 terms, or pieces of 256 channels of one tap.
+ */
+#ifndef ALCK_F32_PRODUCT_H
+#define ALCK_F32_PRODUCT_H
+
+#include "kernels/f32/panel.h"
+
+typedef struct product {
+    int64_t groups;
+    int64_t columns; /* per group */
+
+    /* The image on the left; channels per group. Grid point (y, x) at tap (i, j) reads input pixel
+     * (y * step_y + first_y + i * tap_step_y, x * step_x + first_x + j * tap_step_x). */
+    const alck_real *input;
+    int64_t input_height, input_width, input_stride, channels;
+    int64_t taps_y, taps_x;
+    int64_t step_y, step_x, first_y, first_x, tap_step_y, tap_step_x;
+    bool transposed; /* a matrix stored [channel][grid point], input_stride between channels: one tap, one image row */
+
+    const alck_real *panels; /* of each group in turn */
+
+    /* Grid point (y, x) of an image is output pixel (y * spread_y + place_y, x * spread_x + place_x). */
+    int64_t batch, grid_height, grid_width;
+    int64_t output_height, output_width, output_stride;
+    int64_t spread_y, spread_x, place_y, place_x;
+    alck_real *output;
+    const alck_epilogue *epilogue;
+} product;
+
+size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers);
+void ALCK_NAME(product_run)(const alck_parallel *par, const product *p, void *scratch);
+
+#endif

@@ -1,0 +1,78 @@
+/* kernels/f32/tile.h - the register tiles under every product: up to TILE_ROWS rows by TILE_VECTORS vectors of outputs.
+ *
+ * A tile adds one block of k (at most K_BLOCK terms) to its outputs: every output starts a chain at +0, does one FMA per
+ * k in order, and the chain's result is then added to the sum of the blocks before it. After the last block the epilogue
+ * is applied and the output stored. So tiles decide nothing about bits: which rows and columns share a tile is free.
+ *
+ * The right operand is always a packed panel [k][vectors * VF_LANES] (panel.h). The left one is read in
+ * one of two ways: a row's k are contiguous and each row has a pointer (pixels of an image, rows of a matrix), or a k's
+ * rows are contiguous and were packed (a transposed matrix, the input in a weight gradient).
+ *
+ * Tiles know what comes after them and fetch it while they multiply: the next rows and a share of the next panel. The
+ * hardware's own prefetching sees a few hundred bytes of each row, too few to learn from.
+ */
+#ifndef ALCK_F32_TILE_H
+#define ALCK_F32_TILE_H
+
+#include "kernels/isa.h"
+
+#define K_BLOCK 256
+#define TILE_ROWS ALCK_TILE_ROWS
+#define TILE_VECTORS ALCK_TILE_VECTORS
+#define TILE_COLUMNS ((int64_t)(ALCK_TILE_VECTORS * VF_LANES))
+/* Values in a cache line, and the lines of `ahead` fetched in the time of as many k. */
+#define LINE_VALUES ((int64_t)(64 / sizeof(alck_real)))
+#define TILE_AHEAD 2
+
+/* Where a tile's values go. */
+typedef struct tile_target {
+    alck_real *sums;          /* [rows][vectors * VF_LANES], this tile's own: block sums, and room to finish edges in */
+    bool first, last;         /* of the blocks of k; sums are only added to after the first, stored before the last */
+    const int64_t *pixels;    /* per row: the output pixel */
+    alck_real *output;        /* channel 0 of output pixel 0 */
+    int64_t output_stride;
+    int64_t channel, columns; /* the tile's first channel, and how many channels of it exist */
+    const alck_epilogue *epilogue;
+    uintptr_t ahead;          /* address of what is wanted as a panel soon: TILE_AHEAD lines are fetched per line of k */
+} tile_target;
+
+/* The left operand by rows: `segments` pieces of k, each with a pointer per row and a length. */
+typedef struct tile_rows {
+    const alck_real *const *pointers; /* [segments][pitch] */
+    int64_t pitch;
+    const int64_t *lengths;
+    int64_t segments;
+    uintptr_t next; /* bytes from a row to the one that the next tile wants in its place, most likely: fetched ahead */
+} tile_rows;
+
+/* The left operand by k, packed: row r of k is at values[k * TILE_ROWS + r]. Where it lies it could not stay: its columns
+ * are often a power of two apart, and a block of them would share a few sets of the first cache.
+ */
+typedef struct tile_columns {
+    const alck_real *values;
+    int64_t length;
+} tile_columns;
+
+/* One block of k of a tile of 1..TILE_ROWS rows and 1..TILE_VECTORS vectors. */
+void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *left, const alck_real *panel,
+                             const tile_target *target);
+void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
+                                const tile_target *target);
+
+/* Up to TILE_ROWS values of one k to their place in tile_columns; `count` of them may be read. */
+ALCK_INLINE void tile_pack_rows(alck_real *restrict to, const alck_real *restrict from, int64_t count)
+{
+    if (count >= TILE_ROWS)
+        memcpy(to, from, TILE_ROWS * sizeof *to);
+    else
+        for (int64_t i = 0; i < count; i++)
+            to[i] = from[i];
+}
+
+/* Rows [0, count) in the fewest parts of at most `most`, as even as can be: part p is [count * p / parts, ...). */
+ALCK_INLINE int64_t even_parts(int64_t count, int64_t most)
+{
+    return (count + most - 1) / most;
+}
+
+#endif

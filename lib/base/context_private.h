@@ -1,0 +1,55 @@
+/* lib/base/context_private.h - what a context holds. Only lib/base looks inside; everybody else
+ * calls functions. */
+#ifndef ALC_LIB_CONTEXT_PRIVATE_H
+#define ALC_LIB_CONTEXT_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lib/base/base.h"
+
+/* Longer sentences are cut and end in "...". */
+#define ALC_MESSAGE_BYTES 1024
+
+struct alc_context {
+    alc_allocator allocator;
+    alc_file_system files;
+    alc_log_fn log;
+    void *log_user;
+    uint64_t seed;
+    alc_isa isa;
+    const alck_table *kernels;
+    alc_gemm_backend gemm;
+    alc_convolution_choice convolution;
+    int threads;
+    struct alc_pool *pool; /* NULL with one thread */
+    pthread_mutex_t message_mutex;
+    atomic_int status;
+    char message[ALC_MESSAGE_BYTES];
+};
+
+/* The operating system's memory and files, used where the options bring no hook of their own. */
+extern const alc_allocator alc_system_allocator;
+extern const alc_file_system alc_system_files;
+
+/* How many processors this process may use, at least 1 and at most ALC_MAX_THREADS (processors.c).
+ */
+int alc_available_processors(void);
+
+/* Picks context->kernels and context->isa for what was asked for (choose_isa.c). */
+alc_status alc_choose_isa(alc_context *context, alc_isa wanted);
+
+/* Makes sure that the linked OpenBLAS is safe under our threads and sets it to one thread
+ * (openblas_check.c). */
+alc_status alc_check_openblas(alc_context *context);
+
+/* Worker threads (thread_pool.c). `threads` counts the calling one, so threads - 1 are started;
+ * threads >= 2. */
+typedef struct alc_pool alc_pool;
+alc_status alc_pool_create(alc_context *context, int threads, alc_pool **pool);
+void alc_pool_destroy(alc_context *context, alc_pool *pool);
+/* False if the pool is in use: the caller then runs the tasks itself. */
+bool alc_pool_run(alc_pool *pool, int64_t tasks,
+                  void (*body)(void *argument, int64_t task, int worker), void *argument);
+
+#endif

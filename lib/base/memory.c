@@ -1,0 +1,99 @@
+/* lib/base/memory.c - every allocation of the library. A header of one alignment unit in front of
+ * each block remembers its size, so that alc_free needs only the pointer although the hook's
+ * release wants the bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/context_private.h"
+
+typedef struct block_header {
+    size_t bytes; /* of the whole block, header included */
+} block_header;
+
+static void *system_allocate(void *user, size_t bytes, size_t alignment)
+{
+    void *memory = NULL;
+    (void)user;
+    return posix_memalign(&memory, alignment, bytes) == 0 ? memory : NULL;
+}
+
+static void system_release(void *user, void *memory, size_t bytes)
+{
+    (void)user;
+    (void)bytes;
+    free(memory);
+}
+
+const alc_allocator alc_system_allocator = {NULL, system_allocate, system_release};
+
+bool alc_multiply_sizes(size_t a, size_t b, size_t *product)
+{
+    if (b != 0 && a > SIZE_MAX / b)
+        return false;
+    *product = a * b;
+    return true;
+}
+
+bool alc_add_sizes(size_t a, size_t b, size_t *sum)
+{
+    if (a > SIZE_MAX - b)
+        return false;
+    *sum = a + b;
+    return true;
+}
+
+void *alc_allocate(alc_context *context, size_t bytes, const char *what)
+{
+    size_t total = 0;
+    unsigned char *block = NULL;
+    if (alc_add_sizes(bytes, ALC_ALIGNMENT, &total))
+        block = context->allocator.allocate(context->allocator.user, total, ALC_ALIGNMENT);
+    if (block == NULL) {
+        alc_fail_memory(context, bytes, what);
+        return NULL;
+    }
+    memset(block, 0, total);
+    ((block_header *)(void *)block)->bytes = total;
+    return block + ALC_ALIGNMENT;
+}
+
+void *alc_allocate_array(alc_context *context, size_t count, size_t size, const char *what)
+{
+    size_t bytes = 0;
+    if (!alc_multiply_sizes(count, size, &bytes)) {
+        alc_fail(context, ALC_OUT_OF_MEMORY, "cannot allocate %zu times %zu bytes for %s", count,
+                 size, what);
+        return NULL;
+    }
+    return alc_allocate(context, bytes, what);
+}
+
+void *alc_reallocate_array(alc_context *context, void *memory, size_t old_count, size_t count,
+                           size_t size, const char *what)
+{
+    void *larger = alc_allocate_array(context, count, size, what);
+    if (larger == NULL)
+        return NULL;
+    size_t kept = old_count < count ? old_count : count;
+    if (memory != NULL && kept > 0)
+        memcpy(larger, memory, kept * size);
+    alc_free(context, memory);
+    return larger;
+}
+
+void alc_free(alc_context *context, void *memory)
+{
+    if (memory == NULL)
+        return;
+    void *block = (unsigned char *)memory - ALC_ALIGNMENT;
+    context->allocator.release(context->allocator.user, block, ((block_header *)block)->bytes);
+}
+
+char *alc_copy_text(alc_context *context, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = alc_allocate(context, bytes, "a copy of a text");
+    if (copy != NULL)
+        memcpy(copy, text, bytes);
+    return copy;
+}

@@ -1,0 +1,71 @@
+/* lib/base/system_files.c - the file hook that is used where the options bring none: POSIX calls,
+ * errors as -errno. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/context_private.h"
+
+static int system_open(void *user, const char *path, int flags, int mode)
+{
+    (void)user;
+    int file = open(path, flags, mode);
+    return file < 0 ? -errno : file;
+}
+
+static int system_close(void *user, int file)
+{
+    (void)user;
+    return close(file) < 0 ? -errno : 0;
+}
+
+static int64_t system_read(void *user, int file, void *buffer, size_t bytes)
+{
+    (void)user;
+    ssize_t got = read(file, buffer, bytes);
+    return got < 0 ? -errno : (int64_t)got;
+}
+
+static int64_t system_write(void *user, int file, const void *buffer, size_t bytes)
+{
+    (void)user;
+    ssize_t put = write(file, buffer, bytes);
+    return put < 0 ? -errno : (int64_t)put;
+}
+
+static int64_t system_size(void *user, int file)
+{
+    struct stat about;
+    (void)user;
+    return fstat(file, &about) < 0 ? -errno : (int64_t)about.st_size;
+}
+
+static int system_sync(void *user, int file)
+{
+    (void)user;
+    return fsync(file) < 0 ? -errno : 0;
+}
+
+static int system_rename(void *user, const char *from, const char *to)
+{
+    (void)user;
+    return rename(from, to) < 0 ? -errno : 0;
+}
+
+static int system_remove(void *user, const char *path)
+{
+    (void)user;
+    return unlink(path) < 0 ? -errno : 0;
+}
+
+static int system_link(void *user, const char *from, const char *to)
+{
+    (void)user;
+    return link(from, to) < 0 ? -errno : 0;
+}
+
+const alc_file_system alc_system_files = {NULL,          system_open, system_close, system_read,
+                                          system_write,  system_size, system_sync,  system_rename,
+                                          system_remove, system_link};

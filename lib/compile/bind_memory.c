@@ -1,0 +1,168 @@
+/* bind_memory.c - the last pass: allocates what the plan holds and turns buffers into pointers, step by step. */
+#include <string.h>
+
+#include "lib/compile/compile.h"
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
+}
+
+static alc_status place_buffers(alc_plan *plan)
+{
+    size_t count = (size_t)plan->buffer_count;
+    int64_t *scratch = alc_allocate_array(plan->context, 2 * count, sizeof *scratch, "planning memory");
+    if (!scratch)
+        return ALC_OUT_OF_MEMORY;
+    plan->arena_bytes = alc_plan_memory(plan->buffers, plan->buffer_count, ALC_ALIGNMENT, scratch, scratch + count);
+    alc_free(plan->context, scratch);
+    plan->arena = alc_allocate(plan->context, plan->arena_bytes, "a plan's activations");
+    return plan->arena ? ALC_OK : ALC_OUT_OF_MEMORY;
+}
+
+static alc_status allocate_derived(alc_plan *plan)
+{
+    size_t offset = 0;
+    for (int64_t n = 0; n < plan->node_count; n++)
+        plan->derived_bytes += plan->nodes[n].dead ? 0 : align_up(plan->nodes[n].derived_bytes);
+    plan->derived = alc_allocate(plan->context, plan->derived_bytes, "a plan's packed weights");
+    if (!plan->derived)
+        return ALC_OUT_OF_MEMORY;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        alc_plan_node *node = &plan->nodes[n];
+        if (node->dead || node->derived_bytes == 0)
+            continue;
+        node->derived = plan->derived + offset;
+        offset += align_up(node->derived_bytes);
+    }
+    return ALC_OK;
+}
+
+static alc_status allocate_gradients(alc_plan *plan)
+{
+    size_t count = 0, slots = 0;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        const alc_plan_node *node = &plan->nodes[n];
+        for (int i = 0; i < node->parameter_count && !node->dead; i++) {
+            if (node->parameter_gradient_wanted[i]) {
+                count += align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
+                slots++;
+            }
+        }
+    }
+    plan->gradient_bytes = count;
+    plan->gradients = alc_allocate(plan->context, count, "gradients");
+    plan->slots = alc_plan_allocate(plan, slots, sizeof *plan->slots);
+    if (!plan->gradients || !plan->slots)
+        return ALC_OUT_OF_MEMORY;
+    char *at = (char *)plan->gradients;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        const alc_plan_node *node = &plan->nodes[n];
+        for (int i = 0; i < node->parameter_count && !node->dead; i++) {
+            if (!node->parameter_gradient_wanted[i])
+                continue;
+            plan->slots[plan->slot_count++] = (alc_gradient_slot){node->parameters[i], (alc_real *)(void *)at};
+            at += align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
+        }
+    }
+    return ALC_OK;
+}
+
+static void *buffer_memory(const alc_plan *plan, int64_t buffer)
+{
+    return buffer < 0 ? NULL : plan->arena + plan->buffers[buffer].offset;
+}
+
+/* A tensor's view, with data from one of its root's buffers: values (the recomputed ones in backward) or gradient. */
+static alc_view view_of(const alc_plan *plan, int64_t tensor, int64_t buffer)
+{
+    const alc_plan_tensor *t = &plan->tensors[tensor], *root = alc_plan_root(plan, tensor);
+    alc_view view = alc_shape_view(t->shape, t->scalar);
+    int64_t channel = 0;
+    for (const alc_plan_tensor *at = t; at != root; at = &plan->tensors[at->root])
+        channel += at->channel;
+    char *data = buffer_memory(plan, buffer);
+    view.data = data ? data + (size_t)channel * alc_dtype_size(t->dtype) : NULL;
+    if (!t->scalar)
+        view.stride = alc_shape_channels(root->shape);
+    return view;
+}
+
+static int64_t value_buffer(const alc_plan *plan, int64_t tensor, bool backward)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    return backward && root->recomputed >= 0 ? root->recomputed : root->value;
+}
+
+static alc_gradient_view gradient_of(const alc_plan *plan, int64_t tensor, bool wanted, bool add)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    return (alc_gradient_view){view_of(plan, tensor, wanted ? root->gradient : -1), add};
+}
+
+static alc_status bind_views(alc_plan *plan, alc_step *step)
+{
+    const alc_plan_node *node = &plan->nodes[step->node];
+    alc_run *run = &step->run;
+    alc_view *inputs = alc_plan_allocate(plan, (size_t)node->input_count, sizeof *inputs);
+    alc_view *outputs = alc_plan_allocate(plan, (size_t)node->output_count, sizeof *outputs);
+    alc_gradient_view *dx = alc_plan_allocate(plan, (size_t)node->input_count, sizeof *dx);
+    alc_gradient_view *dy = alc_plan_allocate(plan, (size_t)node->output_count, sizeof *dy);
+    if (!inputs || !outputs || !dx || !dy)
+        return ALC_OUT_OF_MEMORY;
+    bool backward = step->kind != ALC_STEP_FORWARD;
+    for (int i = 0; i < node->input_count; i++) {
+        inputs[i] = view_of(plan, node->inputs[i], value_buffer(plan, node->inputs[i], backward));
+        dx[i] = gradient_of(plan, node->inputs[i], node->input_gradient_wanted[i], step->input_add && step->input_add[i]);
+    }
+    for (int i = 0; i < node->output_count; i++) {
+        outputs[i] = view_of(plan, node->outputs[i], value_buffer(plan, node->outputs[i], backward));
+        dy[i] = gradient_of(plan, node->outputs[i], node->differentiated, false);
+    }
+    run->inputs = inputs;
+    run->outputs = outputs;
+    run->input_gradients = dx;
+    run->output_gradients = dy;
+    return ALC_OK;
+}
+
+static alc_status bind_parameters(alc_plan *plan, alc_step *step)
+{
+    const alc_plan_node *node = &plan->nodes[step->node];
+    alc_parameter_view *views = alc_plan_allocate(plan, (size_t)node->parameter_count, sizeof *views);
+    if (!views)
+        return ALC_OUT_OF_MEMORY;
+    for (int i = 0; i < node->parameter_count; i++) {
+        alc_parameter *parameter = node->parameters[i];
+        views[i] = (alc_parameter_view){.value = parameter->value, .count = parameter->count,
+                                        .gradient = alc_plan_gradient_of(plan, parameter)};
+    }
+    step->run.parameters = views;
+    return ALC_OK;
+}
+
+static alc_status bind_step(alc_plan *plan, alc_step *step)
+{
+    const alc_plan_node *node = &plan->nodes[step->node];
+    step->run = (alc_run){
+        .context = plan->context, .node = node->name, .node_key = node->key, .options = node->options,
+        .mode = plan->options.mode, .frozen = node->frozen, .recompute = step->kind == ALC_STEP_RECOMPUTE,
+        .input_count = node->input_count, .output_count = node->output_count,
+        .parameter_count = node->parameter_count, .saved = buffer_memory(plan, node->saved),
+        .scratch = buffer_memory(plan, step->kind == ALC_STEP_FORWARD ? node->scratch_forward : node->scratch_backward),
+        .derived = node->derived};
+    alc_status status = bind_views(plan, step);
+    return status == ALC_OK ? bind_parameters(plan, step) : status;
+}
+
+alc_status alc_bind_memory(alc_plan *plan)
+{
+    alc_status status = place_buffers(plan);
+    if (status == ALC_OK)
+        status = allocate_derived(plan);
+    if (status == ALC_OK)
+        status = allocate_gradients(plan);
+    for (int64_t i = 0; i < plan->step_count && status == ALC_OK; i++)
+        status = bind_step(plan, &plan->steps[i]);
+    return status;
+}

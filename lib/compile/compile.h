@@ -1,0 +1,39 @@
+/* lib/compile/compile.h - the passes that turn a model into a plan, in the order in which compile.c calls them. Each is a
+ * file of its own; each leaves the plan consistent. */
+#ifndef ALC_LIB_COMPILE_H
+#define ALC_LIB_COMPILE_H
+
+#include "lib/ops/ops.h"
+#include "lib/run/plan.h"
+
+/* Plan nodes and tensors for the part of the graph that output and kept tensors need. */
+alc_status alc_select_nodes(alc_plan *plan);
+/* Which tensors and parameters want gradients; which nodes are frozen. */
+alc_status alc_mark_gradients(alc_plan *plan);
+/* Leaves out dropout where it does nothing. */
+void alc_elide_dropout(alc_plan *plan);
+/* Batch norms with running statistics and no gradient disappear into the convolution or dense layer before them. */
+alc_status alc_fold_batch_norm(alc_plan *plan);
+/* Residual additions, activations and spans are taken in by the node before them. */
+alc_status alc_fuse(alc_plan *plan);
+/* Inputs of concats are computed in the concat's memory where that is possible. */
+void alc_place_concats(alc_plan *plan);
+/* Calls every op's prepare: what it keeps, its scratch, its kernel. */
+alc_status alc_choose_kernels(alc_plan *plan);
+/* The list of steps: forward, then backward with recomputations; buffers and their lifetimes; who overwrites, who adds. */
+alc_status alc_schedule(alc_plan *plan);
+/* Offsets for buffers such that no two that live at the same time overlap; returns the bytes of the arena, SIZE_MAX if
+ * they are more than can be addressed. Pure: it knows nothing of plans. `order` and `placed` are scratch for `count`
+ * indices each. */
+size_t alc_plan_memory(alc_buffer *buffers, int64_t count, size_t alignment, int64_t *order, int64_t *placed);
+/* Allocates the plan's memory and resolves every step's pointers. */
+alc_status alc_bind_memory(alc_plan *plan);
+
+/* How many live nodes read a tensor (an input used twice counts twice). */
+int64_t alc_count_uses(const alc_plan *plan, int64_t tensor);
+/* The only live node that reads it, -1 if there are none or several uses. */
+int64_t alc_single_consumer(const alc_plan *plan, int64_t tensor);
+/* Zeroed memory that lives as long as the plan. */
+void *alc_plan_allocate(alc_plan *plan, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,25 @@
+/* elide_dropout.c - dropout and drop-connect do nothing in evaluation and in frozen parts: their readers read their input. */
+#include "lib/compile/compile.h"
+
+static bool does_nothing(const alc_plan *plan, const alc_plan_node *node)
+{
+    return (node->op == &alc_op_dropout || node->op == &alc_op_drop_connect) &&
+           (plan->options.mode == ALC_EVALUATE || node->frozen);
+}
+
+void alc_elide_dropout(alc_plan *plan)
+{
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        alc_plan_node *node = &plan->nodes[n];
+        /* A kept output must exist under its own number: that rare node stays and copies. */
+        if (!does_nothing(plan, node) || plan->tensors[node->outputs[0]].kept)
+            continue;
+        node->dead = true;
+        for (int64_t reader = n + 1; reader < plan->node_count; reader++) {
+            for (int i = 0; i < plan->nodes[reader].input_count; i++) {
+                if (plan->nodes[reader].inputs[i] == node->outputs[0])
+                    plan->nodes[reader].inputs[i] = node->inputs[0];
+            }
+        }
+    }
+}

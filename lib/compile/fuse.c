@@ -1,0 +1,93 @@
+/* fuse.c - what follows a convolution, dense layer or batch norm and acts on each value alone is done in its store.
+ *
+ * A host takes in, in this order, at most one residual addition, one activation and one span. In training only batch norms
+ * are hosts, because their backward can form the activation's derivative; a convolution's or dense layer's could not
+ * without keeping more. Values are the same bits with and without. */
+#include <string.h>
+
+#include "lib/compile/compile.h"
+
+static bool is_norm(const alc_plan_node *node)
+{
+    return node->op == &alc_op_batch_norm;
+}
+
+static bool can_host(const alc_plan_node *node)
+{
+    if (node->dead)
+        return false;
+    return is_norm(node) || ((node->op == &alc_op_conv2d || node->op == &alc_op_dense) && !node->differentiated);
+}
+
+/* The other operand of an addition that `host` could take in, -1 if it cannot: it must be computed before the host. */
+static int64_t residual_for(const alc_plan *plan, int64_t host, const alc_plan_node *add)
+{
+    int64_t output = plan->nodes[host].outputs[0];
+    int64_t other = add->inputs[0] == output ? add->inputs[1] : add->inputs[0];
+    if (other == output || other == plan->nodes[host].inputs[0] || plan->tensors[other].producer >= host)
+        return -1;
+    return other;
+}
+
+/* Takes `follower` into `fusion`, if it is of a kind that may follow what the host does already. */
+static bool take_in(alc_plan *plan, int64_t host_index, const alc_plan_node *follower, alc_fusion *fusion)
+{
+    alc_plan_node *host = &plan->nodes[host_index];
+    bool activated = fusion->activation != ALCK_IDENTITY || fusion->span;
+    if (follower->differentiated && !is_norm(host))
+        return false;
+    if (follower->op == &alc_op_add && !fusion->residual && !activated) {
+        int64_t residual = residual_for(plan, host_index, follower);
+        if (residual < 0)
+            return false;
+        fusion->residual = true;
+        host->input_gradient_wanted[host->input_count] = plan->tensors[residual].gradient_wanted && host->leads_to_output;
+        host->inputs[host->input_count++] = residual;
+        return true;
+    }
+    if (alc_activation_of(follower->op) != ALCK_IDENTITY && !activated) {
+        fusion->activation = alc_activation_of(follower->op);
+        return true;
+    }
+    if (follower->op->apply_span && !fusion->span && !is_norm(host)) {
+        fusion->span = follower->op;
+        fusion->span_options = follower->options;
+        return true;
+    }
+    return false;
+}
+
+/* Takes in followers of one host until one does not fit. */
+static alc_status fuse_followers(alc_plan *plan, int64_t host_index)
+{
+    alc_plan_node *host = &plan->nodes[host_index];
+    alc_fusion *fusion = alc_plan_allocate(plan, 1, host->op->options_size);
+    if (!fusion)
+        return ALC_OUT_OF_MEMORY;
+    memcpy(fusion, host->options, host->op->options_size);
+    host->options = fusion;
+    for (;;) {
+        int64_t consumer = alc_single_consumer(plan, host->outputs[0]);
+        if (consumer < 0 || plan->tensors[host->outputs[0]].kept)
+            return ALC_OK;
+        alc_plan_node *follower = &plan->nodes[consumer];
+        if (!take_in(plan, host_index, follower, fusion))
+            return ALC_OK;
+        host->outputs[0] = follower->outputs[0];
+        host->differentiated = host->differentiated || follower->differentiated;
+        host->in_place_of += 1 + follower->in_place_of;
+        plan->tensors[host->outputs[0]].producer = host_index;
+        follower->dead = true;
+    }
+}
+
+/* Later hosts first: a residual must be computed before its host, and of two branches the later one can have that. */
+alc_status alc_fuse(alc_plan *plan)
+{
+    for (int64_t n = plan->node_count - 1; n >= 0; n--) {
+        alc_status status = can_host(&plan->nodes[n]) ? fuse_followers(plan, n) : ALC_OK;
+        if (status != ALC_OK)
+            return status;
+    }
+    return ALC_OK;
+}

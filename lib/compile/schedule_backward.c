@@ -1,0 +1,268 @@
+/* schedule_backward.c - the list of steps and what lives when.
+ *
+ * Forward steps follow the nodes' order; backward steps reverse it. Where backward reads the output of a cheap op (batch
+ * norm with its activation), that output is not kept: a step that computes it again is put before the first reader, into a
+ * buffer of its own. A gradient's first writer overwrites it and the others add, so nothing is cleared, except where the
+ * first writer covers only some channels of a joined buffer. */
+#include <string.h>
+
+#include "lib/compile/compile.h"
+
+typedef struct schedule {
+    alc_plan *plan;
+    bool *has_slices;        /* per tensor: another is placed in it */
+    bool *gradient_written;  /* per root: some backward step has written it */
+} schedule;
+
+static int64_t root_index(const alc_plan *plan, int64_t tensor)
+{
+    return alc_plan_root(plan, tensor) - plan->tensors;
+}
+
+static int64_t new_buffer(alc_plan *plan, size_t bytes)
+{
+    if (plan->buffer_count == plan->buffer_capacity) {
+        int64_t capacity = plan->buffer_capacity ? 2 * plan->buffer_capacity : 256;
+        alc_buffer *buffers = alc_reallocate_array(plan->context, plan->buffers, (size_t)plan->buffer_capacity,
+                                                   (size_t)capacity, sizeof *buffers, "a plan's buffers");
+        if (!buffers)
+            return -1;
+        plan->buffers = buffers;
+        plan->buffer_capacity = capacity;
+    }
+    plan->buffers[plan->buffer_count] = (alc_buffer){.bytes = bytes, .first = INT64_MAX, .last = -1};
+    return plan->buffer_count++;
+}
+
+/* Bytes of a tensor for the whole batch; choose_kernels.c has seen to it that they do not overflow. */
+static size_t tensor_bytes(const alc_plan *plan, const alc_plan_tensor *tensor)
+{
+    size_t rows = tensor->scalar ? 1 : (size_t)plan->options.batch;
+    return (size_t)alc_shape_elements(tensor->shape) * alc_dtype_size(tensor->dtype) * rows;
+}
+
+static void use(alc_plan *plan, int64_t buffer, int64_t step)
+{
+    if (buffer < 0)
+        return;
+    alc_buffer *b = &plan->buffers[buffer];
+    b->first = step < b->first ? step : b->first;
+    b->last = step > b->last ? step : b->last;
+}
+
+/* A buffer in *slot that is in use at `step`; it is made on first use. */
+static alc_status use_new(alc_plan *plan, int64_t *slot, size_t bytes, int64_t step)
+{
+    if (*slot < 0)
+        *slot = new_buffer(plan, bytes);
+    if (*slot < 0)
+        return ALC_OUT_OF_MEMORY;
+    use(plan, *slot, step);
+    return ALC_OK;
+}
+
+static alc_status use_value(alc_plan *plan, int64_t tensor, int64_t step)
+{
+    alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
+    return use_new(plan, &root->value, tensor_bytes(plan, root), step);
+}
+
+static alc_status use_gradient(alc_plan *plan, int64_t tensor, int64_t step)
+{
+    alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
+    return use_new(plan, &root->gradient, tensor_bytes(plan, root), step);
+}
+
+static alc_step *add_step(alc_plan *plan, alc_step_kind kind, int64_t node)
+{
+    alc_step *step = &plan->steps[plan->step_count++];
+    *step = (alc_step){.kind = kind, .node = node};
+    return step;
+}
+
+static alc_status schedule_forward(alc_plan *plan)
+{
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        alc_plan_node *node = &plan->nodes[n];
+        alc_status status = ALC_OK;
+        int64_t step = plan->step_count;
+        if (node->dead)
+            continue;
+        add_step(plan, ALC_STEP_FORWARD, n);
+        for (int i = 0; i < node->input_count && status == ALC_OK; i++)
+            status = use_value(plan, node->inputs[i], step);
+        for (int i = 0; i < node->output_count && status == ALC_OK; i++)
+            status = use_value(plan, node->outputs[i], step);
+        if (status == ALC_OK && node->saved_bytes)
+            status = use_new(plan, &node->saved, node->saved_bytes, step);
+        if (status == ALC_OK && node->forward_scratch_bytes)
+            status = use_new(plan, &node->scratch_forward, node->forward_scratch_bytes, step);
+        if (status != ALC_OK)
+            return status;
+    }
+    plan->forward_count = plan->step_count;
+    return ALC_OK;
+}
+
+static bool can_recompute(const schedule *s, int64_t tensor)
+{
+    const alc_plan *plan = s->plan;
+    const alc_plan_tensor *t = &plan->tensors[tensor];
+    if (t->producer < 0 || t->kept || t->root != tensor || s->has_slices[tensor] || plan->options.keep_activations)
+        return false;
+    const alc_plan_node *node = &plan->nodes[t->producer];
+    if (!node->op->cheap || !node->differentiated || node->output_count != 1 || node->keep_outputs[0])
+        return false;
+    for (int i = 0; i < node->input_count; i++) {
+        if (!node->keep_inputs[i])
+            return false;
+    }
+    return true;
+}
+
+/* Makes the values of a tensor available to the step that comes next: by recomputing them before it, or by keeping. */
+static alc_status need_value(schedule *s, int64_t tensor)
+{
+    alc_plan *plan = s->plan;
+    alc_plan_tensor *t = &plan->tensors[tensor];
+    if (t->recomputed >= 0 || !can_recompute(s, tensor))
+        return ALC_OK;
+    alc_plan_node *node = &plan->nodes[t->producer];
+    for (int i = 0; i < node->input_count; i++) {
+        alc_status status = need_value(s, node->inputs[i]);
+        if (status != ALC_OK)
+            return status;
+    }
+    int64_t step = plan->step_count;
+    add_step(plan, ALC_STEP_RECOMPUTE, t->producer);
+    for (int i = 0; i < node->input_count; i++) {
+        const alc_plan_tensor *input = alc_plan_root(plan, node->inputs[i]);
+        use(plan, input->recomputed >= 0 ? input->recomputed : input->value, step);
+    }
+    use(plan, node->saved, step);
+    return use_new(plan, &t->recomputed, tensor_bytes(plan, t), step);
+}
+
+static void read_value(alc_plan *plan, int64_t tensor, int64_t step)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    use(plan, root->recomputed >= 0 ? root->recomputed : root->value, step);
+}
+
+/* Whether a concat's input shares the memory of its output's gradient: then its backward writes nothing. */
+static bool gradient_is_placed(const alc_plan *plan, const alc_plan_node *node, int input)
+{
+    return node->op == &alc_op_concat && plan->tensors[node->inputs[input]].root == node->outputs[0];
+}
+
+/* Decides for one written gradient whether it overwrites or adds. */
+static void mark_write(schedule *s, const alc_plan_node *node, int input, alc_step *step)
+{
+    int64_t tensor = node->inputs[input], root = root_index(s->plan, tensor);
+    if (gradient_is_placed(s->plan, node, input))
+        return;
+    step->input_add[input] = s->gradient_written[root] || tensor != root;
+    if (!s->gradient_written[root] && tensor != root)
+        step->clear[step->clear_count++] = root;
+    s->gradient_written[root] = true;
+}
+
+static bool any_gradient_arrives(const schedule *s, const alc_plan_node *node)
+{
+    for (int i = 0; i < node->output_count; i++) {
+        if (s->gradient_written[root_index(s->plan, node->outputs[i])])
+            return true;
+    }
+    return false;
+}
+
+static alc_status schedule_node_backward(schedule *s, int64_t n)
+{
+    alc_plan *plan = s->plan;
+    alc_plan_node *node = &plan->nodes[n];
+    alc_status status = ALC_OK;
+    for (int i = 0; i < node->input_count && status == ALC_OK; i++)
+        status = node->keep_inputs[i] ? need_value(s, node->inputs[i]) : ALC_OK;
+    if (status != ALC_OK)
+        return status;
+    int64_t step = plan->step_count;
+    alc_step *added = add_step(plan, ALC_STEP_BACKWARD, n);
+    added->input_add = alc_plan_allocate(plan, (size_t)node->input_count, sizeof(bool));
+    added->clear = alc_plan_allocate(plan, (size_t)node->input_count, sizeof *added->clear);
+    if (!added->input_add || !added->clear)
+        return ALC_OUT_OF_MEMORY;
+    for (int i = 0; i < node->output_count; i++) {
+        if (node->keep_outputs[i])
+            read_value(plan, node->outputs[i], step);
+        if (s->gradient_written[root_index(plan, node->outputs[i])])
+            status = use_gradient(plan, node->outputs[i], step);
+    }
+    for (int i = 0; i < node->input_count && status == ALC_OK; i++) {
+        if (node->keep_inputs[i])
+            read_value(plan, node->inputs[i], step);
+        if (!node->input_gradient_wanted[i])
+            continue;
+        mark_write(s, node, i, added);
+        status = use_gradient(plan, node->inputs[i], step);
+    }
+    use(plan, node->saved, step);
+    if (status == ALC_OK && node->backward_scratch_bytes)
+        status = use_new(plan, &node->scratch_backward, node->backward_scratch_bytes, step);
+    return status;
+}
+
+static alc_status schedule_backward(schedule *s)
+{
+    alc_plan *plan = s->plan;
+    int64_t output = plan->options.output->id;
+    const alc_plan_tensor *t = &plan->tensors[output];
+    if (plan->options.mode != ALC_TRAIN || !t->gradient_wanted)
+        return ALC_OK;
+    /* A scalar's gradient is set by the executor; another's is written by the caller between forward and backward. */
+    alc_status status = use_gradient(plan, output, t->scalar ? plan->forward_count : 0);
+    s->gradient_written[root_index(plan, output)] = true;
+    for (int64_t n = plan->node_count - 1; n >= 0 && status == ALC_OK; n--) {
+        const alc_plan_node *node = &plan->nodes[n];
+        if (!node->dead && node->differentiated && any_gradient_arrives(s, node))
+            status = schedule_node_backward(s, n);
+    }
+    return status;
+}
+
+/* Inputs live from the first step, since callers write them before it, and like what is kept to the last. */
+static alc_status extend_lives(alc_plan *plan)
+{
+    int64_t last = plan->step_count - 1;
+    alc_status status = ALC_OK;
+    for (int64_t i = 0; i < plan->tensor_count && status == ALC_OK; i++) {
+        const alc_plan_tensor *t = &plan->tensors[i];
+        if (!t->source || (t->producer >= 0 && !t->kept))
+            continue;
+        status = use_value(plan, i, last);
+        if (status == ALC_OK && t->producer < 0) {
+            status = use_value(plan, i, 0);
+            if (plan->options.input_gradients && t->gradient >= 0)
+                use(plan, t->gradient, last);
+        }
+    }
+    return status;
+}
+
+alc_status alc_schedule(alc_plan *plan)
+{
+    schedule s = {.plan = plan};
+    s.has_slices = alc_plan_allocate(plan, (size_t)plan->tensor_count, sizeof(bool));
+    s.gradient_written = alc_plan_allocate(plan, (size_t)plan->tensor_count, sizeof(bool));
+    /* Per node: one forward, one recomputation, one backward step. */
+    plan->steps = alc_plan_allocate(plan, (size_t)(3 * plan->node_count), sizeof *plan->steps);
+    if (!s.has_slices || !s.gradient_written || !plan->steps)
+        return ALC_OUT_OF_MEMORY;
+    for (int64_t t = 0; t < plan->tensor_count; t++) {
+        if (plan->tensors[t].source)
+            s.has_slices[plan->tensors[t].root] = s.has_slices[plan->tensors[t].root] || plan->tensors[t].root != t;
+    }
+    alc_status status = schedule_forward(plan);
+    if (status == ALC_OK)
+        status = schedule_backward(&s);
+    return status == ALC_OK ? extend_lives(plan) : status;
+}

@@ -1,0 +1,326 @@
+/* conv2d.c - 2-D cross-correlation, dense, grouped or depthwise, with any stride, padding and dilation.
+ *
+ * In memory the weight is [group][ky][kx][in][out], depthwise [ky][kx][channel]. The kernels get it packed; the packed
+ * copies, and those with a batch norm folded in, are derived memory, renewed when a parameter was written. */
+#include <math.h>
+
+#include "lib/ops/ops.h"
+
+static int64_t output_extent(int64_t in, int64_t before, int64_t after, int64_t kernel, int64_t dilation, int64_t stride)
+{
+    int64_t span = in + before + after - dilation * (kernel - 1) - 1;
+    return span < 0 ? 0 : span / stride + 1;
+}
+
+/* TensorFlow's "same": the output has ceil(in / stride); the odd pixel of padding goes to the end. */
+static void same_padding(int64_t in, int64_t kernel, int64_t dilation, int64_t stride, int64_t *before, int64_t *after)
+{
+    int64_t out = (in + stride - 1) / stride;
+    int64_t total = (out - 1) * stride + dilation * (kernel - 1) + 1 - in;
+    total = total < 0 ? 0 : total;
+    *before = total / 2;
+    *after = total - total / 2;
+}
+
+/* The geometry for `batch` samples of this input; output extents below 1 mean that nothing is left. */
+static alck_conv geometry(const alc_conv2d_node *o, alc_shape in, int64_t batch)
+{
+    int64_t top = o->pad_top, bottom = o->pad_bottom, left = o->pad_left, right = o->pad_right;
+    if (o->same) {
+        same_padding(in.extent[0], o->kernel_height, o->dilation, o->stride, &top, &bottom);
+        same_padding(in.extent[1], o->kernel_width, o->dilation, o->stride, &left, &right);
+    }
+    return (alck_conv){
+        .batch = batch, .in_height = in.extent[0], .in_width = in.extent[1], .in_channels = in.extent[2],
+        .in_stride = in.extent[2], .out_channels = o->filters, .out_stride = o->filters,
+        .out_height = output_extent(in.extent[0], top, bottom, o->kernel_height, o->dilation, o->stride),
+        .out_width = output_extent(in.extent[1], left, right, o->kernel_width, o->dilation, o->stride),
+        .kernel_height = o->kernel_height, .kernel_width = o->kernel_width, .stride_y = o->stride,
+        .stride_x = o->stride, .pad_top = top, .pad_left = left, .dilation_y = o->dilation,
+        .dilation_x = o->dilation, .groups = o->groups};
+}
+
+static bool is_depthwise(const alck_conv *s)
+{
+    return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
+}
+
+static alc_status check_options(alc_infer *infer, const alc_conv2d_node *o)
+{
+    int64_t channels = infer->input_shapes[0].extent[2];
+    if (o->filters < 1 || o->kernel_height < 1 || o->kernel_width < 1 || o->stride < 1 || o->dilation < 1 || o->groups < 1)
+        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "filters %lld, kernel %lldx%lld, stride %lld, dilation %lld and "
+                              "groups %lld must all be at least 1", (long long)o->filters, (long long)o->kernel_height,
+                              (long long)o->kernel_width, (long long)o->stride, (long long)o->dilation,
+                              (long long)o->groups);
+    if (o->pad_top < 0 || o->pad_left < 0 || o->pad_bottom < 0 || o->pad_right < 0)
+        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "padding must not be negative");
+    if (channels % o->groups != 0 || o->filters % o->groups != 0)
+        return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "%lld input channels and %lld filters do not both divide into "
+                              "%lld groups", (long long)channels, (long long)o->filters, (long long)o->groups);
+    return ALC_OK;
+}
+
+static alc_parameter_spec weight_spec(const alc_conv2d_node *o, const alck_conv *s)
+{
+    int64_t in = s->in_channels / o->groups, kh = o->kernel_height, kw = o->kernel_width;
+    alc_parameter_spec spec = {.name = "weight", .shape = ALC_SHAPE(o->filters, in, kh, kw),
+                               .initializer = ALC_INITIALIZE_UNIFORM, .bound = 1 / sqrt((double)(in * kh * kw))};
+    if (is_depthwise(s))
+        spec.layout = (alc_parameter_layout){ALC_SHAPE(o->filters, 1, kh, kw), {2, 3, 1, 0}};
+    else
+        spec.layout = (alc_parameter_layout){ALC_SHAPE(o->groups, o->filters / o->groups, in, kh, kw), {0, 3, 4, 2, 1}};
+    return spec;
+}
+
+static alc_status infer(alc_infer *infer)
+{
+    const alc_conv2d_node *o = infer->options;
+    char text[128];
+    alc_status status = alc_expect_image(infer, 0);
+    if (status == ALC_OK)
+        status = check_options(infer, o);
+    if (status != ALC_OK)
+        return status;
+    alck_conv s = geometry(o, infer->input_shapes[0], 1);
+    if (s.out_height < 1 || s.out_width < 1)
+        return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "a kernel of %lldx%lld with dilation %lld does not fit into the "
+                              "input %s", (long long)o->kernel_height, (long long)o->kernel_width, (long long)o->dilation,
+                              alc_shape_text(infer->input_shapes[0], text, sizeof text));
+    alc_parameter_spec weight = weight_spec(o, &s);
+    alc_parameter_spec bias = {.name = "bias", .shape = ALC_SHAPE(o->filters), .initializer = ALC_INITIALIZE_UNIFORM,
+                               .bound = weight.bound};
+    status = alc_infer_parameter(infer, weight);
+    if (status == ALC_OK && o->bias)
+        status = alc_infer_parameter(infer, bias);
+    return status == ALC_OK ? alc_infer_output(infer, ALC_SHAPE(s.out_height, s.out_width, o->filters), ALC_REAL) : status;
+}
+
+/* ---- derived memory: [scale, bias] of a folded norm, the forward weights, the backward weights ---- */
+
+typedef struct conv_derived {
+    size_t norm_bytes, forward_bytes, backward_bytes;
+} conv_derived;
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
+}
+
+/* Depthwise kernels read the weight as it is, so only a folded copy needs memory. */
+static conv_derived derived_sizes(const alck_table *kernels, const alc_conv2d_node *o, const alck_conv *s,
+                                  bool input_gradient)
+{
+    conv_derived sizes = {0};
+    if (o->fusion.norm)
+        sizes.norm_bytes = align_up((size_t)(2 * o->filters) * sizeof(alc_real));
+    if (!is_depthwise(s)) {
+        sizes.forward_bytes = align_up(kernels->conv_packed_bytes(s));
+        sizes.backward_bytes = input_gradient ? align_up(kernels->conv_packed_backward_bytes(s)) : 0;
+    } else if (o->fusion.norm) {
+        sizes.forward_bytes = align_up((size_t)(o->filters * o->kernel_height * o->kernel_width) * sizeof(alc_real));
+    }
+    return sizes;
+}
+
+static alck_conv run_geometry(const alc_run *r)
+{
+    const alc_view *x = &r->inputs[0], *y = &r->outputs[0];
+    alck_conv s = geometry(r->options, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
+    s.in_stride = x->stride;
+    s.out_stride = y->stride;
+    return s;
+}
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s)
+{
+    const alc_conv2d_node *o = p->options;
+    size_t scratch = 0;
+    if (p->parameter_gradient_wanted[0]) {
+        alc_prepare_keep_input(p, 0);
+        scratch = is_depthwise(s) ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
+                                  : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
+    }
+    if (p->input_gradient_wanted[0] && !is_depthwise(s))
+        scratch = max_size(scratch, kernels->conv_backward_data_scratch_bytes(s, p->threads));
+    if (o->bias)
+        scratch = max_size(scratch, kernels->norm_scratch_bytes(p->batch, s->out_height * s->out_width, o->filters,
+                                                                p->threads));
+    alc_prepare_backward_scratch(p, scratch);
+}
+
+static alc_status prepare(alc_prepare *p)
+{
+    const alc_conv2d_node *o = p->options;
+    const alck_table *kernels = alc_context_kernels(p->context);
+    alck_conv s = geometry(o, p->input_shapes[0], p->batch);
+    s.in_stride = p->input_strides[0];
+    s.out_stride = p->output_strides[0];
+    bool depthwise = is_depthwise(&s);
+    conv_derived sizes = derived_sizes(kernels, o, &s, p->differentiated && p->input_gradient_wanted[0]);
+    size_t scratch = depthwise ? 0 : kernels->conv_forward_scratch_bytes(&s, p->threads);
+    int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
+    if (o->fusion.norm)
+        scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
+    alc_prepare_derived(p, sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes);
+    alc_prepare_forward_scratch(p, scratch);
+    if (p->differentiated)
+        prepare_backward(p, kernels, &s);
+    alc_prepare_describe(p, depthwise ? "depthwise" : kernels->conv_kernel_name(&s),
+                         2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
+    return ALC_OK;
+}
+
+/* Writes weight * scale[filter] to `folded`: the filters are innermost within each group. */
+static void fold_weight(const alc_conv2d_node *o, const alc_parameter_view *weight, const alc_real *scale,
+                        alc_real *folded)
+{
+    int64_t per_group = o->filters / o->groups, filters = per_group;
+    int64_t group_size = weight->count / o->groups;
+    if (per_group == 1 && group_size == o->kernel_height * o->kernel_width && o->groups > 1) {
+        filters = o->filters; /* depthwise: [ky][kx][channel], all channels innermost */
+        group_size = weight->count;
+    }
+    for (int64_t i = 0; i < weight->count; i++)
+        folded[i] = weight->value[i] * scale[i / group_size * per_group + i % filters];
+}
+
+static void fold_norm(const alc_run *r, alc_real *scale, alc_real *bias)
+{
+    const alc_conv2d_node *o = r->options;
+    const alc_parameter_view *norm = r->parameters + r->parameter_count - 4;
+    alc_batch_norm_fold(o->filters, norm[0].value, norm[1].value, norm[2].value, norm[3].value, o->fusion.norm_epsilon,
+                        scale, bias);
+    for (int64_t f = 0; f < o->filters && o->bias; f++)
+        bias[f] = (alc_real)((double)scale[f] * (double)r->parameters[1].value[f] + (double)bias[f]);
+}
+
+static bool wants_input_gradient(const alc_run *r)
+{
+    return r->input_gradients && r->input_gradients[0].view.data;
+}
+
+static alc_status derive(const alc_run *r)
+{
+    const alc_conv2d_node *o = r->options;
+    const alck_table *kernels = alc_context_kernels(r->context);
+    alck_parallel parallel = alc_context_parallel(r->context);
+    alck_conv s = run_geometry(r);
+    conv_derived sizes = derived_sizes(kernels, o, &s, wants_input_gradient(r));
+    char *derived = r->derived;
+    const alc_real *weight = r->parameters[0].value;
+    if (o->fusion.norm) {
+        alc_real *scale = (alc_real *)(void *)derived;
+        alc_real *folded = is_depthwise(&s) ? (alc_real *)(void *)(derived + sizes.norm_bytes) : r->scratch;
+        fold_norm(r, scale, scale + o->filters);
+        fold_weight(o, &r->parameters[0], scale, folded);
+        weight = folded;
+    }
+    if (is_depthwise(&s))
+        return ALC_OK;
+    kernels->conv_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
+    if (sizes.backward_bytes)
+        kernels->conv_pack_backward(&parallel, &s, weight, derived + sizes.norm_bytes + sizes.forward_bytes);
+    return ALC_OK;
+}
+
+static alc_status forward(const alc_run *r)
+{
+    const alc_conv2d_node *o = r->options;
+    const alck_table *kernels = alc_context_kernels(r->context);
+    alck_parallel parallel = alc_context_parallel(r->context);
+    alck_conv s = run_geometry(r);
+    conv_derived sizes = derived_sizes(kernels, o, &s, wants_input_gradient(r));
+    const char *derived = r->derived;
+    const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
+    if (o->fusion.norm)
+        bias = (const alc_real *)(const void *)derived + o->filters;
+    alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    if (is_depthwise(&s)) {
+        const alc_real *weight = o->fusion.norm ? (const alc_real *)(const void *)(derived + sizes.norm_bytes)
+                                                : r->parameters[0].value;
+        kernels->depthwise_forward(&parallel, &s, r->inputs[0].data, weight, &epilogue, r->outputs[0].data);
+    } else {
+        kernels->conv_forward(&parallel, &s, r->inputs[0].data, derived + sizes.norm_bytes, &epilogue,
+                              r->outputs[0].data, r->scratch);
+    }
+    return ALC_OK;
+}
+
+static void backward_depthwise(const alc_run *r, const alck_conv *data, const alck_conv *weights)
+{
+    const alck_table *kernels = alc_context_kernels(r->context);
+    alck_parallel parallel = alc_context_parallel(r->context);
+    const alc_real *dy = r->output_gradients[0].view.data;
+    if (r->input_gradients[0].view.data)
+        kernels->depthwise_backward_data(&parallel, data, dy, r->parameters[0].value, r->input_gradients[0].view.data,
+                                         r->input_gradients[0].add);
+    if (r->parameters[0].gradient)
+        kernels->depthwise_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+                                            r->parameters[0].add, r->scratch);
+}
+
+static void backward_dense(const alc_run *r, const alck_conv *data, const alck_conv *weights)
+{
+    const alc_conv2d_node *o = r->options;
+    const alck_table *kernels = alc_context_kernels(r->context);
+    alck_parallel parallel = alc_context_parallel(r->context);
+    const alc_real *dy = r->output_gradients[0].view.data;
+    if (r->input_gradients[0].view.data) {
+        conv_derived sizes = derived_sizes(kernels, o, data, true);
+        kernels->conv_backward_data(&parallel, data, dy,
+                                    (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes,
+                                    r->input_gradients[0].view.data, r->input_gradients[0].add, r->scratch);
+    }
+    if (r->parameters[0].gradient)
+        kernels->conv_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+                                       r->parameters[0].add, r->scratch);
+}
+
+static alc_status backward(const alc_run *r)
+{
+    const alc_conv2d_node *o = r->options;
+    alck_parallel parallel = alc_context_parallel(r->context);
+    alck_conv weights = run_geometry(r), data = weights;
+    weights.out_stride = data.out_stride = r->output_gradients[0].view.stride;
+    if (r->input_gradients[0].view.data)
+        data.in_stride = r->input_gradients[0].view.stride;
+    if (is_depthwise(&data))
+        backward_depthwise(r, &data, &weights);
+    else
+        backward_dense(r, &data, &weights);
+    if (o->bias && r->parameters[1].gradient)
+        alc_context_kernels(r->context)->channel_sums(&parallel, r->rows, weights.out_height * weights.out_width,
+                                                      o->filters, r->output_gradients[0].view.data, weights.out_stride,
+                                                      r->parameters[1].gradient, r->parameters[1].add, r->scratch);
+    return ALC_OK;
+}
+
+const alc_op_def alc_op_conv2d = {
+    .name = "conv2d", .options_size = sizeof(alc_conv2d_node), .infer = infer, .prepare = prepare, .derive = derive,
+    .forward = forward, .backward = backward,
+};
+
+static int64_t or_one(int64_t value)
+{
+    return value == 0 ? 1 : value;
+}
+
+alc_tensor *alc_conv2d(alc_tensor *input, alc_conv2d_options options)
+{
+    bool sides = options.pad_top || options.pad_left || options.pad_bottom || options.pad_right;
+    alc_conv2d_node node = {
+        .filters = options.filters,
+        .kernel_height = options.kernel_height ? options.kernel_height : options.kernel,
+        .kernel_width = options.kernel_width ? options.kernel_width : options.kernel,
+        .stride = or_one(options.stride), .dilation = or_one(options.dilation), .groups = or_one(options.groups),
+        .pad_top = sides ? options.pad_top : options.padding, .pad_left = sides ? options.pad_left : options.padding,
+        .pad_bottom = sides ? options.pad_bottom : options.padding,
+        .pad_right = sides ? options.pad_right : options.padding, .same = options.same, .bias = options.bias};
+    return alc_apply(&alc_op_conv2d, options.name, &node, 1, &input);
+}

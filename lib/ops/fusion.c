@@ -1,0 +1,35 @@
+/* fusion.c - how a dense, convolution or batch norm node stores its values when neighbours were taken in. */
+#include <math.h>
+
+#include "lib/ops/ops.h"
+
+/* The kernels call a span with one argument; an op's span wants its options, so both travel in the fusion. */
+static void call_span(const void *argument, alck_real *values, int64_t first, int64_t count)
+{
+    const alc_fusion *fusion = argument;
+    fusion->span->apply_span(fusion->span_options, values, first, count);
+}
+
+alck_epilogue alc_fusion_epilogue(const alc_fusion *fusion, const alc_run *run, const alc_real *bias)
+{
+    alck_epilogue epilogue = {.bias = bias, .activation = fusion->activation};
+    if (fusion->residual) {
+        epilogue.residual = run->inputs[run->input_count - 1].data;
+        epilogue.residual_stride = run->inputs[run->input_count - 1].stride;
+    }
+    if (fusion->span) {
+        epilogue.span = call_span;
+        epilogue.span_argument = fusion;
+    }
+    return epilogue;
+}
+
+void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_real *bias, const alc_real *mean,
+                         const alc_real *variance, double epsilon, alc_real *scale, alc_real *shift)
+{
+    for (int64_t c = 0; c < channels; c++) {
+        double factor = (double)weight[c] / sqrt((double)variance[c] + epsilon);
+        scale[c] = (alc_real)factor;
+        shift[c] = (alc_real)((double)bias[c] - (double)mean[c] * factor);
+    }
+}

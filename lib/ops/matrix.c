@@ -1,0 +1,71 @@
+/* matrix.c - matrix products by the back end that the context asks for, and alc_gemm for users' ops. */
+#include "lib/ops/ops.h"
+
+#ifdef ALCOR_HAVE_OPENBLAS
+#include <cblas.h>
+
+static void openblas_multiply(const alck_gemm *g)
+{
+    CBLAS_TRANSPOSE ta = g->a_transposed ? CblasTrans : CblasNoTrans;
+    CBLAS_TRANSPOSE tb = g->b_transposed ? CblasTrans : CblasNoTrans;
+    alc_real beta = g->epilogue.add ? 1 : 0;
+#ifdef ALCOR_DOUBLE
+    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)g->m, (blasint)g->n, (blasint)g->k, 1, g->a, (blasint)g->a_stride,
+                g->b, (blasint)g->b_stride, beta, g->c, (blasint)g->c_stride);
+#else
+    cblas_sgemm(CblasRowMajor, ta, tb, (blasint)g->m, (blasint)g->n, (blasint)g->k, 1, g->a, (blasint)g->a_stride,
+                g->b, (blasint)g->b_stride, beta, g->c, (blasint)g->c_stride);
+#endif
+}
+
+/* A product that needs nothing of the epilogue but adding, with both operands at hand and extents that BLAS takes. */
+static bool openblas_can(const alck_gemm *g)
+{
+    const alck_epilogue *e = &g->epilogue;
+    return g->b && !e->bias && !e->residual && e->activation == ALCK_IDENTITY && !e->span && g->m > 0 && g->n > 0 &&
+           g->k > 0 && g->m < INT32_MAX && g->n < INT32_MAX && g->k < INT32_MAX;
+}
+#endif
+
+size_t alc_matrix_scratch_bytes(alc_context *context, const alck_gemm *gemm)
+{
+    return alc_context_kernels(context)->gemm_scratch_bytes(gemm, alc_context_parallel(context).workers);
+}
+
+void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scratch)
+{
+    alck_parallel parallel = alc_context_parallel(context);
+#ifdef ALCOR_HAVE_OPENBLAS
+    if (alc_context_gemm(context) == ALC_GEMM_OPENBLAS && openblas_can(gemm)) {
+        openblas_multiply(gemm);
+        return;
+    }
+#endif
+    alc_context_kernels(context)->gemm(&parallel, gemm, scratch);
+}
+
+static alck_gemm from_arguments(const alc_gemm_arguments *arguments)
+{
+    return (alck_gemm){.m = arguments->m, .n = arguments->n, .k = arguments->k,
+                       .a = arguments->a, .a_stride = arguments->a_stride, .a_transposed = arguments->a_transposed,
+                       .b = arguments->b, .b_stride = arguments->b_stride, .b_transposed = arguments->b_transposed,
+                       .c = arguments->c, .c_stride = arguments->c_stride, .epilogue = {.add = arguments->add}};
+}
+
+size_t alc_gemm_scratch_bytes(alc_context *context, const alc_gemm_arguments *arguments)
+{
+    alck_gemm gemm = from_arguments(arguments);
+    return alc_matrix_scratch_bytes(context, &gemm);
+}
+
+void alc_gemm(alc_context *context, const alc_gemm_arguments *arguments, void *scratch)
+{
+    alck_gemm gemm = from_arguments(arguments);
+    alc_matrix_multiply(context, &gemm, scratch);
+}
+
+void alc_parallel_for(alc_context *context, int64_t tasks, void (*body)(void *argument, int64_t task, int worker),
+                      void *argument)
+{
+    alc_parallel_run(context, tasks, body, argument);
+}

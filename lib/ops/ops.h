@@ -1,0 +1,80 @@
+/* lib/ops/ops.h - the built-in ops, and what those of them that can take in their neighbours share. */
+#ifndef ALC_LIB_OPS_H
+#define ALC_LIB_OPS_H
+
+#include "alcor/layers.h"
+#include "lib/graph/graph.h"
+
+/* X(op): every built-in op. */
+#define ALC_OP_LIST(X)                                                                             \
+    X(dense) X(conv2d) X(batch_norm)                                                               \
+    X(relu) X(relu6) X(sigmoid) X(silu) X(tanh)                                                    \
+    X(add) X(multiply)                                                                             \
+    X(max_pool) X(average_pool) X(global_average_pool)                                             \
+    X(concat) X(flatten) X(dropout) X(drop_connect) X(softmax) X(softmax_cross_entropy)
+
+#define ALC_DECLARE_OP(op) extern const alc_op_def alc_op_##op;
+ALC_OP_LIST(ALC_DECLARE_OP)
+#undef ALC_DECLARE_OP
+
+/* What a dense, convolution or batch norm node does to each value before it stores it. Set by lib/compile only. The
+ * options of these three ops begin with it. */
+typedef struct alc_fusion {
+    bool norm;                 /* a batch norm with running statistics is folded into weights and bias; its weight, bias,
+                                  mean and variance are the node's last four parameters */
+    double norm_epsilon;
+    bool residual;             /* the node's last input is added */
+    alck_activation activation;
+    const alc_op_def *span;    /* an op with apply_span, and its options; NULL: none */
+    const void *span_options;
+} alc_fusion;
+
+typedef struct alc_dense_node {
+    alc_fusion fusion;
+    int64_t units;
+    bool bias;
+} alc_dense_node;
+
+typedef struct alc_conv2d_node {
+    alc_fusion fusion;
+    int64_t filters, kernel_height, kernel_width, stride, dilation, groups;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    bool same, bias;
+} alc_conv2d_node;
+
+typedef struct alc_batch_norm_node {
+    alc_fusion fusion;         /* residual and activation only */
+    double epsilon, momentum;
+    alc_batch_norm_mode mode;
+} alc_batch_norm_node;
+
+/* Which activation an op is; ALCK_IDENTITY for all others. */
+alck_activation alc_activation_of(const alc_op_def *op);
+
+/* What batch norms do in this plan, from the node's mode and its frozen flag. */
+typedef enum alc_norm_behaviour { ALC_NORM_BATCH, ALC_NORM_RUNNING } alc_norm_behaviour;
+alc_norm_behaviour alc_batch_norm_behaviour(const alc_batch_norm_node *options, alc_plan_mode mode, bool frozen);
+/* Whether its weight and bias are trained; options.mode can forbid it. */
+bool alc_batch_norm_trains(const alc_batch_norm_node *options);
+
+/* scale = weight / sqrt(variance + epsilon), shift = bias - mean scale, for `channels` channels. */
+void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_real *bias, const alc_real *mean,
+                         const alc_real *variance, double epsilon, alc_real *scale, alc_real *shift);
+
+/* The kernels' epilogue for a fused node: bias, then input `residual_input` where fusion->residual, ... */
+alck_epilogue alc_fusion_epilogue(const alc_fusion *fusion, const alc_run *run, const alc_real *bias);
+
+/* C = epilogue(A B) by the context's back end; scratch of alc_matrix_scratch_bytes. */
+size_t alc_matrix_scratch_bytes(alc_context *context, const alck_gemm *gemm);
+void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scratch);
+
+/* "input 0 is [3], ... expects an image": the sentence for a wrong rank or dtype; ALC_OK if it fits. */
+alc_status alc_expect_real(alc_infer *infer, int input);
+alc_status alc_expect_image(alc_infer *infer, int input);
+
+static inline int64_t alc_view_pixels(const alc_view *view)
+{
+    return view->height * view->width;
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* executor.c - runs a plan's steps. Allocates nothing and decides nothing: all that was done by lib/compile. */
+#include "lib/run/plan.h"
+
+alc_status alc_run_fail(const alc_run *run, alc_status status, const char *format, ...)
+{
+    char sentence[512];
+    va_list arguments;
+    va_start(arguments, format);
+    alc_format_v(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return alc_fail(run->context, status, "%s: %s", run->node, sentence);
+}
+
+/* Versions only grow, so their sum changes whenever one of them does. */
+static uint64_t parameters_version(const alc_plan_node *node)
+{
+    uint64_t version = 0;
+    for (int i = 0; i < node->parameter_count; i++)
+        version += node->parameters[i]->version;
+    return version;
+}
+
+static void set_run(const alc_plan *plan, alc_step *step)
+{
+    step->run.rows = plan->rows;
+    step->run.draw = plan->draw;
+}
+
+/* Renews what was made from the node's parameters, if one of them was written since. */
+static alc_status renew_derived(alc_plan_node *node, const alc_step *step)
+{
+    uint64_t version = parameters_version(node);
+    if (!node->op->derive || !node->derived || node->derived_version == version)
+        return ALC_OK;
+    alc_status status = node->op->derive(&step->run);
+    if (status == ALC_OK)
+        node->derived_version = version;
+    return status;
+}
+
+static alc_status update_state(const alc_plan *plan, const alc_plan_node *node, const alc_step *step)
+{
+    if (!node->op->update_state || plan->options.mode != ALC_TRAIN)
+        return ALC_OK;
+    alc_status status = node->op->update_state(&step->run);
+    for (int i = 0; i < node->parameter_count; i++) {
+        if (node->parameters[i]->spec.state)
+            alc_parameter_written(node->parameters[i]);
+    }
+    return status;
+}
+
+static alc_status run_forward_step(alc_plan *plan, alc_step *step)
+{
+    alc_plan_node *node = &plan->nodes[step->node];
+    set_run(plan, step);
+    alc_status status = renew_derived(node, step);
+    return status == ALC_OK ? node->op->forward(&step->run) : status;
+}
+
+alc_status alc_forward(alc_plan *plan)
+{
+    plan->forward_done = false;
+    for (int64_t i = 0; i < plan->forward_count; i++) {
+        alc_step *step = &plan->steps[i];
+        alc_status status = run_forward_step(plan, step);
+        if (status == ALC_OK)
+            status = update_state(plan, &plan->nodes[step->node], step);
+        if (status != ALC_OK)
+            return status;
+    }
+    plan->forward_done = true;
+    return ALC_OK;
+}
+
+static void clear_gradient(const alc_plan *plan, int64_t tensor)
+{
+    const alc_buffer *buffer = &plan->buffers[plan->tensors[tensor].gradient];
+    alck_parallel parallel = alc_context_parallel(plan->context);
+    alc_context_kernels(plan->context)->fill(&parallel, (int64_t)(buffer->bytes / sizeof(alc_real)), 0,
+                                             (alc_real *)(void *)(plan->arena + buffer->offset));
+}
+
+static alc_status run_backward_step(alc_plan *plan, alc_step *step)
+{
+    const alc_plan_node *node = &plan->nodes[step->node];
+    alc_parameter_view *parameters = (alc_parameter_view *)step->run.parameters;
+    set_run(plan, step);
+    if (step->kind == ALC_STEP_RECOMPUTE)
+        return node->op->forward(&step->run);
+    for (int i = 0; i < step->clear_count; i++)
+        clear_gradient(plan, step->clear[i]);
+    for (int i = 0; i < node->parameter_count; i++)
+        parameters[i].add = plan->accumulate;
+    return node->op->backward(&step->run);
+}
+
+alc_status alc_backward(alc_plan *plan)
+{
+    const alc_plan_tensor *output = &plan->tensors[plan->options.output->id];
+    if (!plan->forward_done)
+        return alc_fail(plan->context, ALC_INVALID_ARGUMENT, "alc_backward must follow an alc_forward of the same rows");
+    if (output->gradient < 0)
+        return alc_fail(plan->context, ALC_INVALID_ARGUMENT, "alc_backward: nothing is trained in this plan");
+    if (output->scalar)
+        *(alc_real *)(void *)(plan->arena + plan->buffers[output->gradient].offset) = 1;
+    plan->forward_done = false;
+    for (int64_t i = plan->forward_count; i < plan->step_count; i++) {
+        alc_status status = run_backward_step(plan, &plan->steps[i]);
+        if (status != ALC_OK)
+            return status;
+    }
+    plan->accumulate = true;
+    return ALC_OK;
+}
+
+static bool outputs_are_finite(const alc_plan *plan, const alc_step *step)
+{
+    const alc_plan_node *node = &plan->nodes[step->node];
+    for (int i = 0; i < node->output_count; i++) {
+        const alc_plan_tensor *tensor = &plan->tensors[node->outputs[i]];
+        const alc_view *view = &step->run.outputs[i];
+        int64_t pixels = view->height * view->width * (tensor->scalar ? 1 : plan->rows);
+        if (tensor->dtype == ALC_REAL &&
+            !alc_context_kernels(plan->context)->all_finite(pixels, view->channels, view->data, view->stride))
+            return false;
+    }
+    return true;
+}
+
+alc_status alc_plan_find_not_finite(alc_plan *plan, const char **node)
+{
+    *node = "";
+    plan->forward_done = false;
+    for (int64_t i = 0; i < plan->forward_count; i++) {
+        alc_step *step = &plan->steps[i];
+        alc_status status = run_forward_step(plan, step);
+        if (status != ALC_OK)
+            return status;
+        if (!outputs_are_finite(plan, step)) {
+            *node = plan->nodes[step->node].name;
+            return ALC_OK;
+        }
+    }
+    return ALC_OK;
+}

@@ -1,0 +1,104 @@
+/* lib/run/plan.h - a plan from the inside: what lib/compile makes and lib/run executes.
+ *
+ * The graph is rewritten into plan nodes and plan tensors (some nodes take in their neighbours). A tensor's values and its
+ * gradient live in buffers; a buffer is a size and a first and last step, and the planner gives it an offset in one arena.
+ * A tensor that is recomputed in backward has a second buffer for that. */
+#ifndef ALC_LIB_PLAN_H
+#define ALC_LIB_PLAN_H
+
+#include "lib/graph/graph.h"
+
+typedef struct alc_buffer {
+    size_t bytes;
+    int64_t first, last;   /* steps at which it is in use, inclusive; first > last: never */
+    size_t offset;         /* in the arena; what plan_memory decides */
+} alc_buffer;
+
+typedef struct alc_plan_tensor {
+    const alc_tensor *source;
+    const char *name;
+    alc_shape shape;
+    alc_dtype dtype;
+    bool scalar;
+    int64_t producer;          /* plan node, -1 for an input */
+    bool upstream_parameters;  /* some parameter, frozen or not, has a part in it */
+    bool gradient_wanted;
+    bool kept;                 /* readable after a run: lives to the last step */
+    int64_t root;              /* the tensor whose buffer holds it: itself, or a concat's output ... */
+    int64_t channel;           /* ... from this channel on */
+    int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
+} alc_plan_tensor;
+
+typedef struct alc_plan_node {
+    const alc_op_def *op;
+    const char *name;
+    uint64_t key;
+    const void *options;
+    int input_count, output_count, parameter_count;
+    int64_t *inputs, *outputs;           /* plan tensors */
+    alc_parameter **parameters;
+    bool dead;                           /* taken in by a neighbour */
+    bool leads_to_output;                /* the output depends on it */
+    bool frozen, differentiated;
+    bool *input_gradient_wanted, *parameter_gradient_wanted;
+    bool *keep_inputs, *keep_outputs;
+    size_t saved_bytes, forward_scratch_bytes, backward_scratch_bytes, derived_bytes;
+    int64_t saved, scratch_forward, scratch_backward;  /* buffers */
+    void *derived;
+    uint64_t derived_version;            /* of the parameters it was made from */
+    const char *kernel;
+    double flops_per_sample;
+    int64_t in_place_of;                 /* how many nodes it stands for beside itself */
+} alc_plan_node;
+
+typedef enum alc_step_kind { ALC_STEP_FORWARD, ALC_STEP_RECOMPUTE, ALC_STEP_BACKWARD } alc_step_kind;
+
+typedef struct alc_step {
+    alc_step_kind kind;
+    int64_t node;
+    bool *input_add;          /* backward: whether each input's gradient is added to */
+    int64_t *clear;           /* backward: the tensors whose gradients are set to zero first */
+    int clear_count;
+    alc_run run;              /* resolved but for rows, draw and the parameters' `add` */
+} alc_step;
+
+/* Where a parameter's gradient lies. */
+typedef struct alc_gradient_slot {
+    const alc_parameter *parameter;
+    alc_real *values;
+} alc_gradient_slot;
+
+struct alc_plan {
+    alc_context *context;
+    alc_model *model;
+    alc_arena memory;          /* of the plan's own structures */
+    alc_compile_options options;
+    alc_plan_node *nodes;
+    int64_t node_count;
+    alc_plan_tensor *tensors;  /* the same numbers as the model's tensors, then those that passes add */
+    int64_t tensor_count;
+    alc_buffer *buffers;
+    int64_t buffer_count, buffer_capacity;
+    alc_step *steps;
+    int64_t step_count, forward_count;
+    char *arena;               /* activations, gradients of activations, saved and scratch memory */
+    size_t arena_bytes;
+    char *derived;
+    size_t derived_bytes;
+    alc_real *gradients;       /* of parameters, one block */
+    size_t gradient_bytes;
+    alc_gradient_slot *slots;
+    int64_t slot_count;
+    int64_t rows;
+    alc_draw draw;
+    bool forward_done;         /* a backward may follow */
+    bool accumulate;           /* the next backward adds */
+};
+
+/* The gradient of a parameter, NULL if the plan does not compute it. */
+alc_real *alc_plan_gradient_of(const alc_plan *plan, const alc_parameter *parameter);
+
+/* The buffer-resolving root of a tensor. */
+const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);
+
+#endif

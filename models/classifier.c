@@ -1,0 +1,144 @@
+/* classifier.c - a whole classifier from one description: inputs, network, logits, probabilities. The description is
+ * what a checkpoint keeps, as JSON. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alcor/layers.h"
+#include "alcor/models.h"
+#include "alcor/op.h"
+
+static const char *const activation_names[] = {"relu", "silu", "tanh"};
+#define ACTIVATIONS ((int)(sizeof activation_names / sizeof activation_names[0]))
+
+const char *alc_classifier_name(const alc_classifier_options *options)
+{
+    if (!options->backbone)
+        return "tabular_mlp";
+    return options->table_width > 0 ? "image_table_fusion" : options->backbone->name;
+}
+
+static alc_tensor *build_logits(const alc_classifier_options *o, const alc_classifier *c)
+{
+    if (!c->row)
+        return o->backbone->classify(c->image, o->classes);
+    if (!c->image)
+        return alc_tabular_mlp(c->row, o->table, o->classes);
+    return alc_image_table_fusion(c->image, c->row,
+                                  (alc_image_table_fusion_options){.backbone = o->backbone,
+                                                                   .table = o->table,
+                                                                   .head = o->head,
+                                                                   .dropout = o->dropout},
+                                  o->classes);
+}
+
+alc_status alc_classifier_build(alc_model *model, const alc_classifier_options *options, alc_classifier *classifier)
+{
+    const alc_backbone *backbone = options->backbone;
+    *classifier = (alc_classifier){0};
+    if (!backbone && options->table_width < 1)
+        alc_poison(model, ALC_INVALID_ARGUMENT, "a classifier needs an image backbone or a table");
+    if (backbone && options->image_size < backbone->smallest_size)
+        alc_poison(model, ALC_INVALID_ARGUMENT, "%s: images of side %lld, expected at least %lld", backbone->name,
+                   (long long)options->image_size, (long long)backbone->smallest_size);
+    if (alc_model_status(model))
+        return alc_model_status(model);
+    if (backbone)
+        classifier->image =
+            alc_input(model, "image", ALC_REAL, ALC_SHAPE(options->image_size, options->image_size, 3));
+    if (options->table_width > 0)
+        classifier->row = alc_input(model, "row", ALC_REAL, ALC_SHAPE(options->table_width));
+    classifier->label = alc_input(model, "label", ALC_I32, ALC_SHAPE(1));
+    classifier->logits = build_logits(options, classifier);
+    classifier->probabilities = alc_softmax(classifier->logits);
+    return alc_model_status(model);
+}
+
+static json_t *table_as_json(const alc_classifier_options *o)
+{
+    json_t *hidden = json_array();
+    for (int i = 0; i < o->table.hidden_count; i++)
+        json_array_append_new(hidden, json_integer(o->table.hidden[i]));
+    return json_pack("{s:I, s:o, s:s, s:b, s:f}", "width", (json_int_t)o->table_width, "hidden", hidden,
+                     "activation", activation_names[o->table.activation], "batch_norm", (int)o->table.batch_norm,
+                     "dropout", o->table.dropout);
+}
+
+char *alc_classifier_write_json(const alc_classifier_options *options, char *text)
+{
+    char *result = NULL;
+    json_t *root = json_pack("{s:I}", "classes", (json_int_t)options->classes);
+    if (root && options->backbone)
+        json_object_set_new(root, "image",
+                            json_pack("{s:s, s:I}", "backbone", options->backbone->name, "size",
+                                      (json_int_t)options->image_size));
+    if (root && options->table_width > 0)
+        json_object_set_new(root, "table", table_as_json(options));
+    if (root && options->backbone && options->table_width > 0)
+        json_object_set_new(root, "fusion",
+                            json_pack("{s:I, s:f}", "head", (json_int_t)options->head, "dropout", options->dropout));
+    const size_t length = root ? json_dumpb(root, text, ALC_CLASSIFIER_JSON_SIZE - 1, JSON_COMPACT) : 0;
+    if (length > 0 && length < ALC_CLASSIFIER_JSON_SIZE) {
+        text[length] = '\0';
+        result = text;
+    }
+    json_decref(root);
+    return result;
+}
+
+static const char *read_table(json_t *table, alc_classifier_options *o)
+{
+    json_int_t width;
+    json_t *hidden;
+    const char *activation;
+    int batch_norm;
+    if (json_unpack(table, "{s:I, s:o, s:s, s:b, s:F}", "width", &width, "hidden", &hidden, "activation",
+                    &activation, "batch_norm", &batch_norm, "dropout", &o->table.dropout) != 0)
+        return "its table part is incomplete";
+    if (width < 1 || !json_is_array(hidden) || json_array_size(hidden) > ALC_MLP_MAX_HIDDEN)
+        return "its table part has values out of range";
+    o->table_width = width;
+    o->table.hidden_count = (int)json_array_size(hidden);
+    for (int i = 0; i < o->table.hidden_count; i++)
+        o->table.hidden[i] = json_integer_value(json_array_get(hidden, (size_t)i));
+    o->table.batch_norm = batch_norm;
+    int kind = 0;
+    while (kind < ACTIVATIONS && strcmp(activation_names[kind], activation) != 0)
+        kind++;
+    o->table.activation = (alc_mlp_activation)kind;
+    return kind < ACTIVATIONS ? NULL : "its activation is unknown";
+}
+
+static const char *read_parts(json_t *root, alc_classifier_options *o)
+{
+    json_int_t classes, size, head;
+    const char *backbone;
+    if (json_unpack(root, "{s:I}", "classes", &classes) != 0 || classes < 1)
+        return "it has no number of classes";
+    o->classes = classes;
+    json_t *image = json_object_get(root, "image"), *table = json_object_get(root, "table");
+    if (image) {
+        if (json_unpack(image, "{s:s, s:I}", "backbone", &backbone, "size", &size) != 0)
+            return "its image part is incomplete";
+        o->backbone = alc_backbone_find(backbone);
+        o->image_size = size;
+        if (!o->backbone)
+            return "this version has no such backbone";
+    }
+    const char *wrong = table ? read_table(table, o) : NULL;
+    if (wrong || !image || !table)
+        return wrong ? wrong : image || table ? NULL : "it has neither an image part nor a table part";
+    if (json_unpack(root, "{s:{s:I, s:F}}", "fusion", "head", &head, "dropout", &o->dropout) != 0)
+        return "its fusion part is incomplete";
+    o->head = head;
+    return NULL;
+}
+
+const char *alc_classifier_read_json(const char *text, alc_classifier_options *options)
+{
+    *options = (alc_classifier_options){0};
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const char *wrong = root ? read_parts(root, options) : "it is no JSON object";
+    json_decref(root);
+    return wrong;
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Runs the tests under the sanitizers and under valgrind. This takes much longer than test.sh and is not part of it.
+#
+#     scripts/sanitize.sh [memory] [threads] [valgrind]        all three where none is named
+#
+#     memory     address, undefined behaviour and leak sanitizers: every test
+#     threads    thread sanitizer: every test program
+#     valgrind   memcheck on the tests below; it knows no AVX-512, so they run with ALCOR_ISA=avx2
+#
+# Exit status 0: no finding.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/install-deps.sh --tests
+
+run_ctest() {
+    ctest --test-dir "$1" --output-on-failure --parallel "$(nproc)" --timeout 3000 "${@:2}"
+}
+
+check_memory() {
+    scripts/build.sh build/asan-ubsan -DCMAKE_BUILD_TYPE=Release -DALCOR_SANITIZE=address,undefined
+    ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+        UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 CK_FORK=no run_ctest build/asan-ubsan
+}
+
+check_threads() {
+    scripts/build.sh build/tsan -DCMAKE_BUILD_TYPE=Release -DALCOR_SANITIZE=thread
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 CK_FORK=no run_ctest build/tsan --label-exclude repository
+}
+
+check_valgrind() {
+    command -v valgrind >/dev/null || { echo "valgrind is not installed (Debian package valgrind)" >&2; return 1; }
+    scripts/build.sh build/valgrind -DCMAKE_BUILD_TYPE=Release -DALCOR_WITH_OPENBLAS=OFF
+    local test
+    for test in context memory atomic_file thread_pool table_csv image_file safetensors checkpoint compile train_step; do
+        test=build/valgrind/tests/test_$test
+        echo "valgrind $test"
+        ALCOR_ISA=avx2 CK_FORK=no CK_DEFAULT_TIMEOUT=0 \
+            valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite,indirect,possible \
+                     "$test"
+    done
+}
+
+if [ $# -eq 0 ]; then
+    set -- memory threads valgrind
+fi
+for what in "$@"; do
+    case "$what" in
+    memory) check_memory ;;
+    threads) check_threads ;;
+    valgrind) check_valgrind ;;
+    *)
+        echo "usage: scripts/sanitize.sh [memory] [threads] [valgrind]" >&2
+        exit 2
+        ;;
+    esac
+done

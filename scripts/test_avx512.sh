@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Runs the AVX-512 kernels on a machine that has no AVX-512: in Bochs, which emulates a whole computer with a Skylake-X,
+# a Debian kernel and the test programs. Their results must be the bits that the scalar and AVX2 kernels give here.
+#
+#     scripts/test_avx512.sh        takes about half an hour; not part of test.sh
+#
+# In the emulated computer run: all kernel checks in both precisions; the tests of the ops, which compare AVX-512 with
+# scalar and AVX2 for 1, 2, 3 and 7 threads; the tests of the models; and reference_run. Everything lies in build/avx512.
+#
+# Exit status 0: every test passed and all results are equal.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ "$(uname -m)" != x86_64 ]; then
+    echo "the AVX-512 kernels are built for x86-64, this is $(uname -m)" >&2
+    exit 1
+fi
+scripts/install-deps.sh --avx512
+
+folder=$PWD/build/avx512
+tests=$folder/tests
+machine=$folder/machine
+tools=(kernel_checks kernel_checks_double reference_run)
+check_programs=(ops_test_op_forward ops_test_op_parity models_test_models)
+scripts/build.sh "$folder" -DCMAKE_BUILD_TYPE=Release -DALCOR_WERROR=ON -DALCOR_WITH_OPENBLAS=OFF \
+    -DALCOR_BUILD_EXAMPLES=OFF --target "${tools[@]}" "${check_programs[@]}" reference_input
+rm -rf "$machine"
+mkdir -p "$machine"/root/{proc,dev,tmp} "$machine"/disk/isolinux "$machine"/native
+
+reference=(reference_run --model sky_cnn --classes 3 --weights weights.safetensors --input input.safetensors --steps 2)
+isas=(scalar avx2)
+grep -qw avx2 /proc/cpuinfo || isas=(scalar)
+
+# What this CPU computes: native/kernels has the digests of the kernel checks, native/reference the results' hash.
+run_here() {
+    local isa threads
+    "$tests"/kernel_checks >"$machine"/native/kernels 2>/dev/null || true # a check that fails here shows below
+    cd "$machine"/native
+    "$tests"/reference_input --model sky_cnn --batch 2 --size 32 --weights weights.safetensors --input input.safetensors
+    for isa in "${isas[@]}"; do
+        for threads in 1 2; do
+            ALCOR_ISA=$isa "$tests/${reference[0]}" "${reference[@]:1}" --threads "$threads" --output output
+            sha256sum <output | cut -d ' ' -f 1 >>hashes
+        done
+    done
+    sort -u hashes >reference
+    cd "$OLDPWD"
+    if [ "$(wc -l <"$machine"/native/reference)" -ne 1 ]; then
+        echo "${isas[*]} with 1 and 2 threads give different results here:" "$(cat "$machine"/native/hashes)" >&2
+        return 1
+    fi
+}
+
+# The root of the emulated computer: the programs with the shared libraries they name, and the one shell script it runs.
+make_root() {
+    local program library
+    cp /bin/busybox "$machine"/root/
+    cp "$machine"/native/{weights,input}.safetensors "$machine"/root/
+    for program in "${tools[@]}" "${check_programs[@]}"; do
+        strip -o "$machine/root/$program" "$tests/$program"
+        ldd "$tests/$program"
+    done | grep -o '/[^ ]*' | sort -u | while read -r library; do
+        mkdir -p "$machine/root$(dirname "$library")"
+        cp -L "$library" "$machine/root$library"
+    done
+    # Every line that a program prints is preceded by its name; its status follows.
+    cat >"$machine"/root/init <<INIT
+#!/busybox sh
+set -o pipefail
+export CK_FORK=no CK_DEFAULT_TIMEOUT=0
+/busybox mount -t proc proc /proc
+/busybox mount -t devtmpfs dev /dev
+exec >/dev/ttyS0 2>&1
+/busybox stty -onlcr
+run() {
+    "\$@" 2>&1 | /busybox sed "s/^/\$name: /"
+    echo "\$name: status \$?"
+}
+for threads in 1 2; do
+    name=reference_run_\$threads
+    ALCOR_ISA=avx512 run /${reference[*]} --threads \$threads --output /tmp/output
+    run /busybox sha256sum /tmp/output
+done
+for program in ${check_programs[*]}; do
+    name=\$program
+    run /\$program
+done
+for program in kernel_checks kernel_checks_double; do
+    name=\$program
+    run /\$program avx512
+done
+/busybox sleep 1
+/busybox poweroff -f
+INIT
+    chmod +x "$machine"/root/init
+}
+
+# The newest kernel for virtual machines, unpacked but not installed.
+fetch_kernel() {
+    local package
+    package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: //p' | head -n 1)
+    if ! ls "$folder/kernel/$package"_*.deb >/dev/null 2>&1; then
+        rm -rf "$folder"/kernel
+        mkdir -p "$folder"/kernel
+        (cd "$folder"/kernel && apt-get download "$package" >download.log 2>&1) || {
+            cat "$folder"/kernel/download.log >&2
+            return 1
+        }
+    fi
+    dpkg-deb --fsys-tarfile "$folder/kernel/$package"_*.deb |
+        tar -x -O --wildcards './boot/vmlinuz-*' >"$machine"/disk/vmlinuz
+}
+
+make_disk() {
+    (cd "$machine"/root && find . | cpio --create --format newc --quiet) >"$machine"/disk/initrd
+    cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$machine"/disk/isolinux/
+    # Bochs 2.7 reports the size of the compact save area wrongly, and Linux would then do without AVX: it is told to
+    # save registers in the standard format.
+    cat >"$machine"/disk/isolinux/isolinux.cfg <<'BOOT'
+DEFAULT test
+LABEL test
+  LINUX /vmlinuz
+  INITRD /initrd
+  APPEND console=ttyS0 quiet loglevel=1 clearcpuid=xsavec,xsaves tsc=reliable mitigations=off
+BOOT
+    xorriso -as mkisofs -quiet -o "$machine"/disk.iso -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
+        -boot-load-size 4 -boot-info-table "$machine"/disk 2>"$machine"/xorriso.log
+}
+
+# Runs the emulated computer until it switches itself off, showing what it prints. Its screen is a terminal of its own;
+# Debian's Bochs has its debugger built in, which has to be told to go on.
+run_machine() {
+    cat >"$machine"/bochsrc <<BOCHS
+cpu: model=corei7_skylake_x, count=1, ips=20000000
+megs: 1024
+display_library: term
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+ata0-master: type=cdrom, path=$machine/disk.iso, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev=$machine/serial
+log: $machine/bochs.log
+panic: action=fatal
+error: action=ignore
+BOCHS
+    echo continue >"$machine"/commands
+    : >"$machine"/serial
+    TERM=linux script -qfc "bochs -q -f '$machine/bochsrc' -rc '$machine/commands'" /dev/null \
+        </dev/null >"$machine"/screen 2>&1 &
+    local emulator=$!
+    trap 'kill "$(jobs -p)" 2>/dev/null' EXIT
+    tail -n +1 -f --pid "$emulator" "$machine"/serial
+    trap - EXIT
+    wait "$emulator" || true # it never exits with 0; the results tell whether it did its work
+}
+
+# Everything that was to run has run, and nothing differs.
+compare() {
+    local failed=0 name
+    local names=("${check_programs[@]}" kernel_checks kernel_checks_double reference_run_1 reference_run_2)
+    tr -d '\r' <"$machine"/serial >"$machine"/results
+    for name in "${names[@]}"; do
+        if ! grep -q "^$name: status 0$" "$machine"/results ||
+            grep "^$name: status" "$machine"/results | grep -qv 'status 0$'; then
+            echo "$name failed with AVX-512, or never ended" >&2
+            failed=1
+        fi
+    done
+    grep '^kernel_checks: .*: ok' "$machine"/results | cut -d ' ' -f 2- >"$machine"/kernels || true
+    if ! diff "$machine"/native/kernels "$machine"/kernels; then
+        echo "the kernel checks do not give the digests that this CPU gives" >&2
+        failed=1
+    fi
+    for name in reference_run_1 reference_run_2; do
+        if ! grep -q "^$name: $(cat "$machine"/native/reference) " "$machine"/results; then
+            echo "$name does not give $(cat "$machine"/native/reference), as ${isas[*]} here" >&2
+            failed=1
+        fi
+    done
+    return "$failed"
+}
+
+run_here
+make_root
+fetch_kernel
+make_disk
+run_machine
+compare
+echo "AVX-512 gives the same bits: $(wc -l <"$machine"/kernels) kernel checks; reference_run $(cat "$machine"/native/reference)"

@@ -1,0 +1,202 @@
+/* bench_model.c - one model that runs whole steps for as many seconds as it is told, to be timed beside other programs.
+ *
+ * Protocol, a line each: prints `ready FIRST_STEP_SECONDS`; for every line `SECONDS` on stdin it runs whole steps for at
+ * least that long and prints `IMAGES SECONDS PEAK_RSS_BYTES`; ends at the end of input. A training step is forward,
+ * backward and SGD with momentum on 1000 classes; the images are random. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "alcor/layers.h"
+#include "alcor/models.h"
+#include "alcor/optimizer.h"
+
+#define CLASSES 1000
+
+typedef struct bench {
+    const alc_backbone *backbone;
+    bool train;
+    int64_t batch, size;
+    alc_context_options context_options;
+    alc_context *context;
+    alc_model *model;
+    alc_plan *plan;
+    alc_optimizer *optimizer;
+} bench;
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Peak resident memory of this process, 0 if the system does not tell. */
+static long long peak_bytes(void)
+{
+    long long kilobytes = 0;
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status))
+        if (sscanf(line, "VmHWM: %lld", &kilobytes) == 1)
+            break;
+    if (status)
+        fclose(status);
+    return kilobytes * 1024;
+}
+
+static int refuse(const char *what)
+{
+    fprintf(stderr, "bench_model: %s\n", what);
+    return 2;
+}
+
+static alc_isa isa_of(const char *name)
+{
+    for (int isa = ALC_ISA_AUTO; isa < ALC_ISA_COUNT; isa++)
+        if (strcmp(alc_isa_name((alc_isa)isa), name) == 0)
+            return (alc_isa)isa;
+    return ALC_ISA_COUNT;
+}
+
+static int parse(int argc, char **argv, bench *b)
+{
+    static const struct option list[] = {
+        {"model", required_argument, NULL, 'm'}, {"mode", required_argument, NULL, 'o'},
+        {"dtype", required_argument, NULL, 'd'}, {"batch", required_argument, NULL, 'b'},
+        {"size", required_argument, NULL, 's'},  {"threads", required_argument, NULL, 't'},
+        {"isa", required_argument, NULL, 'i'},   {"convolution", required_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0}};
+    int found;
+    while ((found = getopt_long(argc, argv, "", list, NULL)) != -1) {
+        switch (found) {
+        case 'm':
+            b->backbone = alc_backbone_find(optarg);
+            break;
+        case 'o':
+            b->train = strcmp(optarg, "train") == 0;
+            if (!b->train && strcmp(optarg, "infer") != 0)
+                return refuse("--mode is train or infer");
+            break;
+        case 'd':
+            if (strcmp(optarg, "f32") != 0)
+                return refuse("--dtype is f32");
+            break;
+        case 'b':
+            b->batch = atoll(optarg);
+            break;
+        case 's':
+            b->size = atoll(optarg);
+            break;
+        case 't':
+            b->context_options.threads = atoi(optarg);
+            break;
+        case 'i':
+            b->context_options.isa = isa_of(optarg);
+            break;
+        case 'c':
+            if (strcmp(optarg, "direct") == 0)
+                b->context_options.convolution = ALC_CONVOLUTION_DIRECT;
+            else if (strcmp(optarg, "default") != 0)
+                return refuse("--convolution is direct or default");
+            break;
+        default:
+            return refuse("usage: bench_model --model NAME --mode train|infer --dtype f32 --batch N --size N "
+                          "--threads N [--convolution direct|default] [--isa NAME]");
+        }
+    }
+    if (!b->backbone || b->batch < 1 || b->size < 1)
+        return refuse("--model, --batch and --size must name a known model and numbers above 0");
+    return 0;
+}
+
+static void fill(const bench *b, const alc_tensor *image, const alc_tensor *label)
+{
+    uint32_t state = 1;
+    alc_real *pixels = alc_plan_input(b->plan, image);
+    int32_t *labels = alc_plan_input(b->plan, label);
+    for (int64_t i = 0; i < b->batch * b->size * b->size * 3; i++) {
+        state = state * 1664525u + 1013904223u;
+        pixels[i] = (alc_real)(state >> 8) / (alc_real)(1 << 23) - 1;
+    }
+    for (int64_t i = 0; labels && i < b->batch; i++) {
+        state = state * 1664525u + 1013904223u;
+        labels[i] = (int32_t)(state >> 8) % CLASSES;
+    }
+}
+
+static alc_status prepare(bench *b)
+{
+    alc_status status = alc_model_create(b->context, &b->model);
+    if (status)
+        return status;
+    alc_tensor *image = alc_input(b->model, "image", ALC_REAL, ALC_SHAPE(b->size, b->size, 3));
+    alc_tensor *label = alc_input(b->model, "label", ALC_I32, ALC_SHAPE(1));
+    alc_tensor *logits = b->backbone->classify(image, CLASSES);
+    alc_tensor *loss = alc_softmax_cross_entropy(logits, label, (alc_cross_entropy_options){0});
+    status = alc_compile(b->model,
+                         (alc_compile_options){.mode = b->train ? ALC_TRAIN : ALC_EVALUATE,
+                                               .batch = b->batch,
+                                               .output = b->train ? loss : logits},
+                         &b->plan);
+    if (status == ALC_OK && b->train)
+        status = alc_optimizer_create(
+            b->model, (alc_optimizer_options){.kind = ALC_SGD, .learning_rate = 1e-3, .momentum = 0.9}, &b->optimizer);
+    if (status == ALC_OK)
+        fill(b, image, label);
+    return status;
+}
+
+static alc_status step(const bench *b)
+{
+    return b->train ? alc_train_step(b->plan, b->optimizer) : alc_forward(b->plan);
+}
+
+static alc_status run(const bench *b)
+{
+    const double start = seconds_now();
+    alc_status status = step(b);
+    const double first = seconds_now() - start;
+    if (status == ALC_OK)
+        status = step(b);
+    if (status)
+        return status;
+    printf("ready %.3f\n", first);
+    fflush(stdout);
+    char line[64];
+    while (fgets(line, sizeof line, stdin)) {
+        const double wanted = strtod(line, NULL), begin = seconds_now();
+        int64_t steps = 0;
+        for (; steps < 1 || seconds_now() - begin < wanted; steps++)
+            if ((status = step(b)))
+                return status;
+        printf("%lld %.6f %lld\n", (long long)(steps * b->batch), seconds_now() - begin, peak_bytes());
+        fflush(stdout);
+    }
+    return ALC_OK;
+}
+
+int main(int argc, char **argv)
+{
+    char message[512] = "";
+    bench b = {0};
+    const int wrong = parse(argc, argv, &b);
+    if (wrong)
+        return wrong;
+    b.context_options.message = message;
+    b.context_options.message_size = sizeof message;
+    alc_status status = alc_context_create(b.context_options, &b.context);
+    if (status == ALC_OK)
+        status = prepare(&b);
+    if (status == ALC_OK)
+        status = run(&b);
+    if (status)
+        fprintf(stderr, "bench_model: %s\n", b.context ? alc_error_message(b.context) : message);
+    alc_optimizer_destroy(b.optimizer);
+    alc_plan_destroy(b.plan);
+    alc_model_destroy(b.model);
+    alc_context_destroy(b.context);
+    return status ? EXIT_FAILURE : EXIT_SUCCESS;
+}

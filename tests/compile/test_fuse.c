@@ -1,0 +1,219 @@
+/* test_fuse.c - what follows a convolution, dense layer or batch norm is done in its store: which neighbours are taken in,
+ * which are not, and that no bit changes. */
+#include <string.h>
+
+#include "alcor/layers.h"
+#include "alcor/op.h"
+#include "lib/ops/ops.h"
+#include "support/plan_fixture.h"
+#include "support/run_tests.h"
+
+enum { BATCH = 2, VALUES = BATCH * 5 * 5 * 4 };
+
+static plan_fixture f;
+static alc_tensor *x;
+
+static void setup(void)
+{
+    plan_fixture_begin(&f);
+    x = alc_input(f.model, "x", ALC_REAL, ALC_SHAPE(5, 5, 4));
+}
+
+static alc_tensor *conv(alc_tensor *in, const char *name)
+{
+    return alc_conv2d(in, (alc_conv2d_options){.name = name, .filters = 4, .kernel = 3, .padding = 1});
+}
+
+static alc_tensor *norm(alc_tensor *in, const char *name)
+{
+    return alc_batch_norm(in, (alc_batch_norm_options){.name = name});
+}
+
+static const alc_real *run(alc_plan_mode mode, alc_tensor *output, int kept_count, alc_tensor *const *kept)
+{
+    alc_compile_options options = {.mode = mode, .batch = BATCH, .output = output, .kept_count = kept_count};
+    for (int i = 0; i < kept_count; i++)
+        options.kept[i] = kept[i];
+    plan_fixture_compile(&f, options);
+    fill_model(f.model, 7);
+    fill_plan(f.plan, 1, 1);
+    ck_assert_int_eq(alc_forward(f.plan), ALC_OK);
+    return alc_plan_values(f.plan, output);
+}
+
+/* Fused, and with everything in between kept, which stands in the way. */
+static void expect_fused(alc_plan_mode mode, alc_tensor *output, int kept_count, alc_tensor *const *kept, int nodes)
+{
+    static alc_real apart[VALUES];
+    memcpy(apart, run(mode, output, kept_count, kept), sizeof apart);
+    int all = plan_live_nodes(f.plan);
+    ck_assert_mem_eq(run(mode, output, 0, NULL), apart, sizeof apart);
+    ck_assert_int_eq(plan_live_nodes(f.plan), nodes);
+    ck_assert_int_gt(all, nodes);
+}
+
+static const alc_fusion *fusion(const char *name)
+{
+    const alc_plan_node *node = plan_node(f.plan, name);
+    ck_assert_msg(node != NULL, "no node %s", name);
+    return node->options;
+}
+
+START_TEST(a_residual_and_an_activation_are_taken_in)
+{
+    setup();
+    alc_tensor *stem = conv(x, "stem"), *body = conv(conv(stem, "middle"), "body"), *sum = alc_add(body, stem);
+    expect_fused(ALC_EVALUATE, alc_relu(sum), 2, (alc_tensor *[]){body, sum}, 3);
+    ck_assert(fusion("body")->residual && fusion("body")->activation == ALCK_RELU);
+    ck_assert(!fusion("stem")->residual);
+    ck_assert_int_eq(plan_node(f.plan, "body")->in_place_of, 2);
+    ck_assert_int_eq(plan_node(f.plan, "body")->input_count, 2);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* In training only norms are hosts: a convolution's backward could not undo an activation. */
+START_TEST(in_training_norms_are_the_hosts)
+{
+    setup();
+    alc_tensor *stem = alc_silu(conv(x, "stem")), *body = norm(conv(stem, "body"), "bn"), *sum = alc_add(stem, body);
+    expect_fused(ALC_TRAIN, alc_relu(sum), 2, (alc_tensor *[]){body, sum}, 4);
+    ck_assert(fusion("bn")->residual && fusion("bn")->activation == ALCK_RELU);
+    ck_assert(fusion("stem")->activation == ALCK_IDENTITY);
+    ck_assert_ptr_nonnull(plan_node(f.plan, "silu_1"));
+    plan_fixture_end(&f);
+}
+END_TEST
+
+START_TEST(a_convolution_that_nothing_is_trained_in_is_a_host_in_training_too)
+{
+    setup();
+    alc_tensor *stem = alc_relu(conv(x, "stem"));
+    alc_tensor *output = conv(stem, "head");
+    ck_assert_int_eq(alc_model_train_from(f.model, "head"), ALC_OK);
+    run(ALC_TRAIN, output, 0, NULL);
+    ck_assert_int_eq(plan_live_nodes(f.plan), 2);
+    ck_assert(fusion("stem")->activation == ALCK_RELU);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+START_TEST(one_activation_only_and_no_residual_after_it)
+{
+    setup();
+    alc_tensor *stem = conv(x, "stem"), *first = alc_relu(conv(stem, "body")), *output = alc_tanh(first);
+    run(ALC_EVALUATE, output, 0, NULL);
+    ck_assert_int_eq(plan_live_nodes(f.plan), 3);
+    run(ALC_EVALUATE, alc_add(first, stem), 0, NULL);
+    ck_assert_int_eq(plan_live_nodes(f.plan), 3);
+    ck_assert(!fusion("body")->residual);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+START_TEST(what_others_read_stays)
+{
+    setup();
+    alc_tensor *body = conv(x, "body"), *active = alc_relu(body);
+    run(ALC_EVALUATE, alc_add(active, body), 0, NULL);
+    ck_assert_ptr_nonnull(plan_node(f.plan, "relu_1"));
+    /* The same tensor on both sides is no residual. */
+    alc_tensor *other = conv(x, "other");
+    run(ALC_EVALUATE, alc_add(other, other), 0, NULL);
+    ck_assert_ptr_nonnull(plan_node(f.plan, "add_2"));
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* Of two branches the later one takes the sum in; both are computed once. */
+START_TEST(a_residual_must_be_there_before_its_host)
+{
+    setup();
+    alc_tensor *early = conv(x, "early"), *late = conv(x, "late"), *sum = alc_add(early, late);
+    expect_fused(ALC_EVALUATE, sum, 2, (alc_tensor *[]){early, late}, 2);
+    ck_assert(!fusion("early")->residual && fusion("late")->residual);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* A frozen norm that is no longer folded may still take in an addition whose other side is trained. */
+START_TEST(a_frozen_norm_passes_the_residuals_gradient_on)
+{
+    setup();
+    alc_tensor *trained = conv(x, "trained"), *frozen = conv(x, "frozen"), *between = norm(frozen, "bn");
+    alc_tensor *output = alc_add(between, trained);
+    ck_assert_int_eq(alc_model_train_from(f.model, "trained"), ALC_OK);
+    alc_parameter_set_trainable(alc_model_find_parameter(f.model, "frozen.weight"), false);
+    alc_parameter_set_trainable(alc_model_find_parameter(f.model, "bn.weight"), false);
+    alc_parameter_set_trainable(alc_model_find_parameter(f.model, "bn.bias"), false);
+    alc_real gradients[2][4 * 4 * 9];
+    const alc_parameter *weight = alc_model_find_parameter(f.model, "trained.weight");
+    for (int keep = 0; keep < 2; keep++) {
+        run(ALC_TRAIN, output, 1 + keep, (alc_tensor *[]){frozen, between});
+        ck_assert_ptr_nonnull(plan_node(f.plan, "bn"));
+        ck_assert(fusion("bn")->residual == !keep);
+        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
+        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
+        ck_assert_int_eq(alc_plan_read_gradient(f.plan, weight, gradients[keep]), ALC_OK);
+    }
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* ---- a user's op with a span ---- */
+
+typedef struct halve_options {
+    alc_real factor;
+} halve_options;
+
+static alc_status infer_same(alc_infer *i)
+{
+    return alc_infer_output(i, i->input_shapes[0], ALC_REAL);
+}
+
+/* Each channel by its own factor, so that the first channel handed over matters. */
+static void halve_span(const void *options, alc_real *values, int64_t first, int64_t count)
+{
+    const halve_options *o = options;
+    for (int64_t i = 0; i < count; i++)
+        values[i] *= o->factor + (alc_real)(first + i);
+}
+
+static alc_status halve(const alc_run *run)
+{
+    const alc_view *from = &run->inputs[0], *to = &run->outputs[0];
+    for (int64_t pixel = 0; pixel < run->rows * from->height * from->width; pixel++) {
+        alc_real *values = (alc_real *)to->data + pixel * to->stride;
+        memcpy(values, (const alc_real *)from->data + pixel * from->stride, (size_t)from->channels * sizeof *values);
+        halve_span(run->options, values, 0, from->channels);
+    }
+    return ALC_OK;
+}
+
+static const alc_op_def halving = {.name = "halving", .options_size = sizeof(halve_options), .infer = infer_same,
+                                   .forward = halve, .apply_span = halve_span};
+
+START_TEST(a_span_is_taken_in)
+{
+    setup();
+    alc_tensor *body = conv(x, "body"), *active = alc_relu(body);
+    halve_options options = {(alc_real)0.5};
+    alc_tensor *output = alc_apply(&halving, NULL, &options, 1, &active);
+    expect_fused(ALC_EVALUATE, output, 2, (alc_tensor *[]){body, active}, 1);
+    ck_assert_ptr_eq(fusion("body")->span, &halving);
+    /* A second span, and an activation behind a span, stay nodes of their own. */
+    alc_tensor *twice = alc_apply(&halving, NULL, &options, 1, &output);
+    expect_fused(ALC_EVALUATE, alc_relu(twice), 2, (alc_tensor *[]){body, active}, 3);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_TESTS("fuse", a_residual_and_an_activation_are_taken_in, in_training_norms_are_the_hosts,
+                     a_convolution_that_nothing_is_trained_in_is_a_host_in_training_too,
+                     one_activation_only_and_no_residual_after_it, what_others_read_stays,
+                     a_residual_must_be_there_before_its_host, a_frozen_norm_passes_the_residuals_gradient_on,
+                     a_span_is_taken_in);
+}

@@ -1,0 +1,147 @@
+/* tests/kernels/check_conv_forward.c - convolution against naive loops, bit for bit in the promised order. */
+#include "tests/kernels/product_checks.h"
+
+#include <string.h>
+
+typedef struct conv_data {
+    kernel_tensor x, weight, y, old;
+    kernel_buffer packed;
+} conv_data;
+
+static conv_data make(kernel_run *run, const alck_conv *s, product_data data)
+{
+    const int64_t taps = s->kernel_height * s->kernel_width, inputs = s->in_channels / s->groups;
+    conv_data d;
+    d.x = product_tensor(run, data, s->batch * s->in_height * s->in_width, s->in_channels,
+                         s->in_stride > 0 ? s->in_stride : s->in_channels);
+    d.weight = product_tensor(run, data, s->groups * taps * inputs, s->out_channels / s->groups,
+                              s->out_channels / s->groups);
+    d.y = product_tensor(run, data, s->batch * s->out_height * s->out_width, s->out_channels,
+                         s->out_stride > 0 ? s->out_stride : s->out_channels);
+    d.old = kernel_tensor_copy(&d.y);
+    d.packed = kernel_scratch(run->table->conv_packed_bytes(s));
+    run->table->conv_pack(run->par, s, d.weight.data, d.packed.data);
+    return d;
+}
+
+static void destroy(kernel_run *run, conv_data *d)
+{
+    kernel_tensor_free(run, &d->x, "x");
+    kernel_tensor_free(run, &d->weight, "weight");
+    kernel_tensor_free(run, &d->old, "old");
+    kernel_tensor_output(run, &d->y, "y");
+    kernel_buffer_free(run, &d->packed, "packed");
+}
+
+static void convolve(kernel_run *run, const alck_conv *s, const conv_data *d, const alck_epilogue *e)
+{
+    kernel_buffer scratch = kernel_scratch(run->table->conv_forward_scratch_bytes(s, run->par->workers));
+    run->table->conv_forward(run->par, s, d->x.data, d->packed.data, e, d->y.data, scratch.data);
+    kernel_buffer_free(run, &scratch, "scratch");
+}
+
+static void compare(kernel_run *run, const alck_conv *s, product_data data, const conv_data *d, bool add)
+{
+    for (int64_t p = 0; p < d->y.pixels; p++)
+        for (int64_t c = 0; c < s->out_channels; c++) {
+            const int64_t row = p / s->out_width % s->out_height, image = p / s->out_width / s->out_height;
+            const alck_reference_sum want =
+                alck_reference_conv(s, d->x.data, d->weight.data, image, row, p % s->out_width, c);
+            product_expect(run, data, *kernel_at(&d->y, p, c), want, add ? kernel_at(&d->old, p, c) : NULL, "y", p, c);
+        }
+}
+
+static void check_one(kernel_run *run, const alck_conv *s, product_data data, bool add)
+{
+    const alck_epilogue e = {.add = add};
+    conv_data d = make(run, s, data);
+    convolve(run, s, &d, &e);
+    compare(run, s, data, &d, add);
+    destroy(run, &d);
+}
+
+static void check_random(kernel_run *run)
+{
+    for (int i = 0; i < 120; i++) {
+        const alck_conv s = product_random_conv(run, 20000);
+        check_one(run, &s, (product_data)(i % DATA_KINDS), i % 5 == 0);
+    }
+}
+
+/* Shapes with a way of their own through the kernels. */
+static void check_special_shapes(kernel_run *run)
+{
+    static const alck_conv shapes[] = {
+        /* a first layer: rows of taps side by side */
+        {2, 13, 17, 3, 0, 7, 9, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1},
+        {1, 30, 30, 3, 0, 28, 28, 8, 0, 11, 11, 1, 1, 4, 4, 1, 1, 1},
+        /* pixels 4096 bytes apart */
+        {1, 5, 5, 40, 1024, 5, 5, 65, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+        {1, 4, 31, 20, 512, 4, 16, 70, 0, 1, 1, 1, 2, 0, 0, 1, 1, 1},
+        /* a point-wise layer, more than one task */
+        {2, 21, 19, 24, 0, 21, 19, 40, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1},
+        /* all padding */
+        {1, 2, 2, 5, 0, 3, 3, 6, 0, 3, 3, 9, 9, 9, 9, 1, 1, 1},
+        /* nothing */
+        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        check_one(run, &shapes[i], DATA_REALS, false);
+}
+
+/* An image's outputs are the same bits alone and in a batch. */
+static void check_batch(kernel_run *run)
+{
+    for (int i = 0; i < 20; i++) {
+        alck_conv s = product_random_conv(run, 20000);
+        s.batch = 4;
+        const alck_epilogue e = {0};
+        conv_data d = make(run, &s, DATA_REALS);
+        convolve(run, &s, &d, &e);
+        const int64_t pixels = s.out_height * s.out_width, in_stride = d.x.stride;
+        for (int64_t image = 0; image < 4; image++) {
+            alck_conv alone = s;
+            conv_data one = d;
+            alone.batch = 1;
+            one.x.data += image * s.in_height * s.in_width * in_stride;
+            one.y = kernel_tensor_new(pixels, s.out_channels, d.y.stride);
+            convolve(run, &alone, &one, &e);
+            for (int64_t p = 0; p < pixels; p++)
+                if (memcmp(kernel_at(&one.y, p, 0), kernel_at(&d.y, image * pixels + p, 0),
+                           (size_t)s.out_channels * sizeof(alck_real)) != 0)
+                    kernel_fail(run, "image %lld of 4: other bits than alone", (long long)image);
+            kernel_tensor_output(run, &one.y, "y of one image");
+        }
+        destroy(run, &d);
+    }
+}
+
+/* A point-wise convolution is the matrix product, bit for bit. */
+static void check_is_gemm(kernel_run *run)
+{
+    for (int i = 0; i < 20; i++) {
+        const int64_t pixels = kernel_random_extent(run), inputs = kernel_random_between(run, 1, 600);
+        const alck_conv s = {1, 1, pixels, inputs, 0, 1, pixels, kernel_random_extent(run), 0, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+        const alck_epilogue e = {0};
+        conv_data d = make(run, &s, DATA_REALS);
+        convolve(run, &s, &d, &e);
+        kernel_tensor c = kernel_tensor_new(pixels, s.out_channels, s.out_channels);
+        const alck_gemm g = {.m = pixels, .n = s.out_channels, .k = inputs, .a = d.x.data, .a_stride = inputs,
+                             .b = d.weight.data, .b_stride = s.out_channels, .c = c.data, .c_stride = c.stride};
+        kernel_buffer scratch = kernel_scratch(run->table->gemm_scratch_bytes(&g, run->par->workers));
+        run->table->gemm(run->par, &g, scratch.data);
+        if (memcmp(c.data, d.y.data, c.buffer.bytes) != 0)
+            kernel_fail(run, "a point-wise convolution differs from the matrix product");
+        kernel_buffer_free(run, &scratch, "scratch");
+        kernel_tensor_free(run, &c, "c");
+        destroy(run, &d);
+    }
+}
+
+const kernel_check kernel_checks_conv_forward[] = {
+    {"conv_forward, random shapes", check_random},
+    {"conv_forward, special shapes", check_special_shapes},
+    {"conv_forward, batch", check_batch},
+    {"conv_forward, point-wise", check_is_gemm},
+    {NULL, NULL},
+};

@@ -1,0 +1,137 @@
+/* tests/kernels/check_depthwise.c - depthwise convolution and its gradients against naive loops: forward and the input's
+ * gradient have the order of a grouped convolution with one channel per group, the weights' gradient one of its own. */
+#include "tests/kernels/product_checks.h"
+
+typedef struct depthwise_data {
+    kernel_tensor x, weight, y, old;
+    kernel_tensor grouped; /* the same weights as a grouped convolution has them */
+} depthwise_data;
+
+static depthwise_data make(kernel_run *run, const alck_conv *s, product_data data)
+{
+    const int64_t taps = s->kernel_height * s->kernel_width, channels = s->in_channels;
+    depthwise_data d;
+    d.x = product_tensor(run, data, s->batch * s->in_height * s->in_width, channels,
+                         s->in_stride > 0 ? s->in_stride : channels);
+    d.y = product_tensor(run, data, s->batch * s->out_height * s->out_width, channels,
+                         s->out_stride > 0 ? s->out_stride : channels);
+    d.weight = product_tensor(run, data, taps, channels, channels);
+    d.grouped = kernel_tensor_new(channels, taps, taps);
+    alck_reference_grouped_weights(s, d.weight.data, d.grouped.data);
+    return d;
+}
+
+/* `output` is the one of the tensors that was written to; old is what it had been. */
+static void destroy(kernel_run *run, depthwise_data *d, kernel_tensor *output, const char *name)
+{
+    kernel_tensor *all[] = {&d->x, &d->weight, &d->y, &d->grouped};
+    for (int i = 0; i < 4; i++)
+        if (all[i] == output)
+            kernel_tensor_output(run, all[i], name);
+        else
+            kernel_tensor_free(run, all[i], "an input");
+    kernel_tensor_free(run, &d->old, "old");
+}
+
+static void check_forward(kernel_run *run)
+{
+    for (int i = 0; i < 60; i++) {
+        const alck_conv s = product_random_depthwise(run, 20000);
+        const product_data data = (product_data)(i % DATA_KINDS);
+        const alck_epilogue e = {.add = i % 5 == 0};
+        depthwise_data d = make(run, &s, data);
+        d.old = kernel_tensor_copy(&d.y);
+        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data);
+        for (int64_t p = 0; p < d.y.pixels; p++)
+            for (int64_t c = 0; c < s.in_channels; c++) {
+                const int64_t row = p / s.out_width % s.out_height, image = p / s.out_width / s.out_height;
+                product_expect(run, data, *kernel_at(&d.y, p, c),
+                               alck_reference_conv(&s, d.x.data, d.grouped.data, image, row, p % s.out_width, c),
+                               e.add ? kernel_at(&d.old, p, c) : NULL, "y", p, c);
+            }
+        destroy(run, &d, &d.y, "y");
+    }
+}
+
+static void check_backward_data(kernel_run *run)
+{
+    for (int i = 0; i < 60; i++) {
+        const alck_conv s = product_random_depthwise(run, 20000);
+        const product_data data = (product_data)(i % DATA_KINDS);
+        const bool add = i % 5 == 0;
+        depthwise_data d = make(run, &s, data);
+        d.old = kernel_tensor_copy(&d.x);
+        run->table->depthwise_backward_data(run->par, &s, d.y.data, d.weight.data, d.x.data, add);
+        for (int64_t p = 0; p < d.x.pixels; p++)
+            for (int64_t c = 0; c < s.in_channels; c++) {
+                const int64_t row = p / s.in_width % s.in_height, image = p / s.in_width / s.in_height;
+                const alck_reference_sum want =
+                    alck_reference_conv_data(&s, d.y.data, d.grouped.data, image, row, p % s.in_width, c);
+                const alck_real before = *kernel_at(&d.old, p, c);
+                /* without a term nothing is added, so that a zero keeps its sign */
+                if (!add || want.magnitude != 0 || before != 0)
+                    product_expect(run, data, *kernel_at(&d.x, p, c), want, add ? &before : NULL, "dx", p, c);
+            }
+        destroy(run, &d, &d.x, "dx");
+    }
+}
+
+static void check_weights_of(kernel_run *run, const alck_conv *s, product_data data, bool add)
+{
+    depthwise_data d = make(run, s, data);
+    kernel_buffer scratch =
+        kernel_scratch(run->table->depthwise_backward_weights_scratch_bytes(s, run->par->workers));
+    d.old = kernel_tensor_copy(&d.weight);
+    run->table->depthwise_backward_weights(run->par, s, d.x.data, d.y.data, d.weight.data, add, scratch.data);
+    for (int64_t tap = 0; tap < d.weight.pixels; tap++)
+        for (int64_t c = 0; c < s->in_channels; c++)
+            product_expect(run, data, *kernel_at(&d.weight, tap, c),
+                           alck_reference_depthwise_weights(s, d.x.data, d.y.data, tap / s->kernel_width,
+                                                            tap % s->kernel_width, c),
+                           add ? kernel_at(&d.old, tap, c) : NULL, "dw", tap, c);
+    kernel_buffer_free(run, &scratch, "scratch");
+    destroy(run, &d, &d.weight, "dw");
+}
+
+static void check_backward_weights(kernel_run *run)
+{
+    for (int i = 0; i < 60; i++) {
+        const alck_conv s = product_random_depthwise(run, 20000);
+        check_weights_of(run, &s, (product_data)(i % DATA_KINDS), i % 5 == 0);
+    }
+}
+
+/* A line of more than one run, a kernel of more taps than are summed at once, more taps than a block; no pixels. */
+static void check_special_shapes(kernel_run *run)
+{
+    static const alck_conv shapes[] = {
+        {2, 2, 600, 3, 0, 2, 600, 3, 0, 1, 3, 1, 1, 0, 1, 1, 1, 3},
+        {1, 4, 30, 5, 0, 4, 30, 5, 0, 1, 19, 1, 1, 0, 9, 1, 1, 5},
+        {1, 20, 20, 17, 0, 3, 3, 17, 0, 18, 18, 1, 1, 0, 0, 1, 1, 17},
+        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 8},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const alck_conv *s = &shapes[i];
+        const alck_epilogue e = {0};
+        check_weights_of(run, s, DATA_REALS, false);
+        depthwise_data d = make(run, s, DATA_REALS);
+        d.old = kernel_tensor_copy(&d.y);
+        run->table->depthwise_forward(run->par, s, d.x.data, d.weight.data, &e, d.y.data);
+        for (int64_t p = 0; p < d.y.pixels; p++)
+            for (int64_t c = 0; c < s->in_channels; c++) {
+                const int64_t row = p / s->out_width % s->out_height, image = p / s->out_width / s->out_height;
+                product_expect(run, DATA_REALS, *kernel_at(&d.y, p, c),
+                               alck_reference_conv(s, d.x.data, d.grouped.data, image, row, p % s->out_width, c),
+                               NULL, "y", p, c);
+            }
+        destroy(run, &d, &d.y, "y");
+    }
+}
+
+const kernel_check kernel_checks_depthwise[] = {
+    {"depthwise_forward", check_forward},
+    {"depthwise_backward_data", check_backward_data},
+    {"depthwise_backward_weights", check_backward_weights},
+    {"depthwise, special shapes", check_special_shapes},
+    {NULL, NULL},
+};

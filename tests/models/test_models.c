@@ -1,0 +1,195 @@
+/* test_models.c - what the builders make: names, counts, blocks, descriptions. Numbers are compared elsewhere. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "alcor/models.h"
+#include "support/run_tests.h"
+
+static alc_context *context;
+static alc_model *model;
+
+static void setup(void)
+{
+    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 1}, &context), ALC_OK);
+    ck_assert_int_eq(alc_model_create(context, &model), ALC_OK);
+}
+
+static void teardown(void)
+{
+    alc_model_destroy(model);
+    alc_context_destroy(context);
+}
+
+static void expect_parameter(const char *name, alc_shape shape)
+{
+    const alc_parameter *parameter = alc_model_find_parameter(model, name);
+    ck_assert_msg(parameter != NULL, "no parameter %s", name);
+    ck_assert_msg(alc_shape_equal(alc_parameter_shape(parameter), shape), "%s has another shape", name);
+}
+
+START_TEST(sky_cnn_has_torchvisions_names)
+{
+    setup();
+    alc_tensor *logits = alc_sky_cnn(alc_input(model, "image", ALC_REAL, ALC_SHAPE(53, 53, 3)), 3);
+    ck_assert_int_eq(alc_model_status(model), ALC_OK);
+    ck_assert(alc_shape_equal(alc_tensor_shape(logits), ALC_SHAPE(3)));
+    expect_parameter("stage1_conv1.weight", ALC_SHAPE(32, 3, 3, 3));
+    expect_parameter("stage1_bn1.weight", ALC_SHAPE(32));
+    expect_parameter("stage4_bn2.running_var", ALC_SHAPE(256));
+    expect_parameter("stage4_conv2.weight", ALC_SHAPE(256, 256, 3, 3));
+    expect_parameter("fc.weight", ALC_SHAPE(3, 256));
+    ck_assert_ptr_null(alc_model_find_parameter(model, "stage1_conv1.bias"));
+    ck_assert_int_eq(alc_model_total_values(model), 1173987);
+    ck_assert_int_eq(alc_model_parameter_count(model), 8 + 8 * 4 + 2);
+    teardown();
+}
+END_TEST
+
+START_TEST(every_backbones_blocks_exist)
+{
+    setup();
+    const alc_backbone *backbone;
+    for (int i = 0; (backbone = alc_backbone_at(i)); i++) {
+        alc_model *own;
+        ck_assert_int_eq(alc_model_create(context, &own), ALC_OK);
+        backbone->classify(
+            alc_input(own, "image", ALC_REAL, ALC_SHAPE(backbone->smallest_size, backbone->smallest_size, 3)), 3);
+        ck_assert_int_eq(alc_model_status(own), ALC_OK);
+        int64_t trained = alc_model_total_values(own) + 1;
+        for (const char *const *block = backbone->blocks; *block; block++) {
+            ck_assert_int_eq(alc_model_train_from(own, *block), ALC_OK);
+            ck_assert(alc_model_trainable_values(own) > 0 && alc_model_trainable_values(own) < trained);
+            trained = alc_model_trainable_values(own);
+        }
+        ck_assert_ptr_eq(alc_backbone_find(backbone->name), backbone);
+        alc_model_destroy(own);
+    }
+    ck_assert_ptr_null(alc_backbone_find("sky"));
+    ck_assert_ptr_null(alc_backbone_at(-1));
+    teardown();
+}
+END_TEST
+
+START_TEST(tabular_mlp_can_be_the_papers)
+{
+    setup();
+    const alc_tabular_mlp_options paper = {.hidden = {50, 100, 150, 250}, .hidden_count = 4};
+    alc_tabular_mlp(alc_input(model, "row", ALC_REAL, ALC_SHAPE(6)), paper, 3);
+    ck_assert_int_eq(alc_model_status(model), ALC_OK);
+    ck_assert_int_eq(alc_model_total_values(model), 59103);
+    expect_parameter("hidden4.weight", ALC_SHAPE(250, 150));
+    expect_parameter("fc.bias", ALC_SHAPE(3));
+    teardown();
+}
+END_TEST
+
+START_TEST(fusion_joins_both)
+{
+    setup();
+    const alc_classifier_options options = {.backbone = alc_backbone_find("sky_cnn"),
+                                            .image_size = 32,
+                                            .table_width = 9,
+                                            .table = {.hidden = {16, 8}, .hidden_count = 2, .batch_norm = true},
+                                            .head = 24,
+                                            .dropout = 0.2,
+                                            .classes = 3};
+    alc_classifier c;
+    ck_assert_int_eq(alc_classifier_build(model, &options, &c), ALC_OK);
+    ck_assert_str_eq(alc_classifier_name(&options), "image_table_fusion");
+    expect_parameter("image.stage1_conv1.weight", ALC_SHAPE(32, 3, 3, 3));
+    expect_parameter("table.hidden2_bn.bias", ALC_SHAPE(8));
+    expect_parameter("head.weight", ALC_SHAPE(24, 264));
+    expect_parameter("fc.weight", ALC_SHAPE(3, 24));
+    ck_assert_int_eq(alc_model_train_from(model, "image.stage4"), ALC_OK);
+    ck_assert(!alc_parameter_trainable(alc_model_find_parameter(model, "image.stage3_conv2.weight")));
+    ck_assert(alc_parameter_trainable(alc_model_find_parameter(model, "table.hidden1.weight")));
+    teardown();
+}
+END_TEST
+
+START_TEST(bad_descriptions_poison_the_model)
+{
+    setup();
+    const alc_backbone *sky = alc_backbone_find("sky_cnn");
+    const alc_classifier_options wrong[] = {
+        {.classes = 3},
+        {.backbone = sky, .image_size = 15, .classes = 3},
+        {.backbone = sky, .image_size = 32, .classes = 0},
+        {.table_width = 3, .classes = 2, .table = {.hidden_count = ALC_MLP_MAX_HIDDEN + 1}},
+        {.table_width = 3, .classes = 2, .table = {.hidden_count = 1, .hidden = {0}}},
+        {.table_width = 3, .classes = 2, .table = {.hidden_count = 1, .hidden = {4}, .activation = (alc_mlp_activation)9}},
+        {.table_width = 3, .classes = 2, .table = {.hidden_count = 1, .hidden = {4}, .dropout = 1}},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        alc_model *own;
+        alc_classifier c;
+        ck_assert_int_eq(alc_model_create(context, &own), ALC_OK);
+        ck_assert_int_ne(alc_classifier_build(own, &wrong[i], &c), ALC_OK);
+        ck_assert_str_ne(alc_error_message(context), "");
+        alc_model_destroy(own);
+    }
+    teardown();
+}
+END_TEST
+
+static void expect_round_trip(const alc_classifier_options *options)
+{
+    char text[ALC_CLASSIFIER_JSON_SIZE], again[ALC_CLASSIFIER_JSON_SIZE];
+    alc_classifier_options read;
+    ck_assert_ptr_eq(alc_classifier_write_json(options, text), text);
+    ck_assert_ptr_null(alc_classifier_read_json(text, &read));
+    ck_assert_ptr_eq(read.backbone, options->backbone);
+    ck_assert_int_eq(read.table_width, options->table_width);
+    ck_assert_ptr_eq(alc_classifier_write_json(&read, again), again);
+    ck_assert_str_eq(text, again);
+}
+
+START_TEST(descriptions_survive_json)
+{
+    setup();
+    const alc_backbone *sky = alc_backbone_find("sky_cnn");
+    expect_round_trip(&(alc_classifier_options){.backbone = sky, .image_size = 64, .classes = 3});
+    expect_round_trip(&(alc_classifier_options){
+        .table_width = 9, .classes = 2,
+        .table = {.hidden = {5, 4, 3}, .hidden_count = 3, .activation = ALC_MLP_TANH, .dropout = 0.1}});
+    expect_round_trip(&(alc_classifier_options){
+        .backbone = sky, .image_size = 48, .classes = 7, .head = 64, .dropout = 0.3, .table_width = 3,
+        .table = {.hidden = {5}, .hidden_count = 1, .activation = ALC_MLP_SILU, .batch_norm = true}});
+    teardown();
+}
+END_TEST
+
+START_TEST(foreign_descriptions_are_refused)
+{
+    setup();
+    static const char *const texts[] = {
+        "", "[]", "{}", "{\"classes\": 3}", "{\"classes\": 0, \"image\": {\"backbone\": \"sky_cnn\", \"size\": 64}}",
+        "{\"classes\": 3, \"classes\": 3, \"image\": {\"backbone\": \"sky_cnn\", \"size\": 64}}",
+        "{\"classes\": 3, \"image\": {\"backbone\": \"other\", \"size\": 64}}",
+        "{\"classes\": 3, \"image\": {\"backbone\": \"sky_cnn\"}}",
+        "{\"classes\": 3, \"table\": {\"width\": 3}}",
+        "{\"classes\": 3, \"table\": {\"width\": 0, \"hidden\": [], \"activation\": \"relu\", \"batch_norm\": true, "
+        "\"dropout\": 0.0}}",
+        "{\"classes\": 3, \"table\": {\"width\": 1, \"hidden\": [1,1,1,1,1,1,1,1,1], \"activation\": \"relu\", "
+        "\"batch_norm\": true, \"dropout\": 0.0}}",
+        "{\"classes\": 3, \"table\": {\"width\": 1, \"hidden\": [], \"activation\": \"gelu\", \"batch_norm\": true, "
+        "\"dropout\": 0.0}}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        alc_classifier_options read;
+        ck_assert_msg(alc_classifier_read_json(texts[i], &read) != NULL, "accepted %s", texts[i]);
+    }
+    teardown();
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_TESTS("models", sky_cnn_has_torchvisions_names,
+                     every_backbones_blocks_exist,
+                     tabular_mlp_can_be_the_papers,
+                     fusion_joins_both,
+                     bad_descriptions_poison_the_model,
+                     descriptions_survive_json,
+                     foreign_descriptions_are_refused);
+}
