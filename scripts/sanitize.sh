@@ -32,8 +32,10 @@ check_valgrind() {
     command -v valgrind >/dev/null || { echo "valgrind is not installed (Debian package valgrind)" >&2; return 1; }
     scripts/build.sh build/valgrind -DCMAKE_BUILD_TYPE=Release -DALCOR_WITH_OPENBLAS=OFF
     local test
-    for test in context memory atomic_file thread_pool table_csv image_file safetensors checkpoint compile train_step; do
-        test=build/valgrind/tests/test_$test
+    for test in base_test_context base_test_memory base_test_atomic_file base_test_thread_pool data_test_table_csv \
+        io_test_safetensors_read io_test_checkpoint_load compile_test_compile run_test_executor optimizer_test_train_step \
+        train_test_fit; do
+        test=build/valgrind/tests/$test
         echo "valgrind $test"
         ALCOR_ISA=avx2 CK_FORK=no CK_DEFAULT_TIMEOUT=0 \
             valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite,indirect,possible \

@@ -169,13 +169,20 @@ static void find_by_k(const product *p, int64_t first, int64_t length, left_bloc
 {
     const alck_real *source = p->input + first * p->input_stride + left->first_row;
     const int64_t tiles = even_parts(left->rows, TILE_ROWS), after = p->grid_width - left->first_row;
+    int64_t row[ROWS_MOST / TILE_ROWS];
+    for (int64_t tile = 0; tile < tiles; tile++)
+        row[tile] = left->rows * tile / tiles;
     for (int64_t k = 0, end; k < length; k = end) {
         end = k + K_TOGETHER < length ? k + K_TOGETHER : length;
         for (int64_t tile = 0; tile < tiles; tile++) {
-            const int64_t row = left->rows * tile / tiles;
             alck_real *to = left->copies + tile * COPIED_TILE;
-            for (int64_t i = k; i < end; i++)
-                tile_pack_rows(to + i * TILE_ROWS, source + i * p->input_stride + row, after - row);
+            const alck_real *from = source + row[tile];
+            if (after - row[tile] >= TILE_ROWS)
+                for (int64_t i = k; i < end; i++)
+                    memcpy(to + i * TILE_ROWS, from + i * p->input_stride, TILE_ROWS * sizeof *to);
+            else
+                for (int64_t i = k; i < end; i++)
+                    memcpy(to + i * TILE_ROWS, from + i * p->input_stride, (size_t)(after - row[tile]) * sizeof *to);
         }
     }
 }

@@ -59,16 +59,6 @@ void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *lef
 void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
                                 const tile_target *target);
 
-/* Up to TILE_ROWS values of one k to their place in tile_columns; `count` of them may be read. */
-ALCK_INLINE void tile_pack_rows(alck_real *restrict to, const alck_real *restrict from, int64_t count)
-{
-    if (count >= TILE_ROWS)
-        memcpy(to, from, TILE_ROWS * sizeof *to);
-    else
-        for (int64_t i = 0; i < count; i++)
-            to[i] = from[i];
-}
-
 /* Rows [0, count) in the fewest parts of at most `most`, as even as can be: part p is [count * p / parts, ...). */
 ALCK_INLINE int64_t even_parts(int64_t count, int64_t most)
 {

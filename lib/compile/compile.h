@@ -4,7 +4,7 @@
 #define ALC_LIB_COMPILE_H
 
 #include "lib/ops/ops.h"
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 /* Plan nodes and tensors for the part of the graph that output and kept tensors need. */
 alc_status alc_select_nodes(alc_plan *plan);

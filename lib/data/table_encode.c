@@ -137,13 +137,25 @@ static alc_status feature_value(const alc_table *table, int64_t row, feature_col
     return ALC_OK;
 }
 
-/* Mean and standard deviation of the rows' values; `values` has room for one per row. */
+/* Of n > 0 values; 1 where they are all the same. */
+static double deviation(const double *values, int64_t n, double mean)
+{
+    double squares = 0, std;
+
+    for (int64_t i = 0; i < n; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    std = sqrt(squares / (double)n);
+    return std == 0 ? 1 : std;
+}
+
+/* Mean and, if values are standardised, deviation of the rows' values; `values` has room for one per row. */
 static alc_status fit_feature(const alc_table *table, const int64_t *rows, int64_t row_count,
-                              alc_feature *feature, double *values, int64_t *missing_count)
+                              alc_encoding encoding, alc_feature *feature, double *values,
+                              int64_t *missing_count)
 {
     feature_columns columns;
     int64_t n = 0;
-    double sum = 0, squares = 0, least = INFINITY, largest = -INFINITY;
+    double sum = 0, least = INFINITY, largest = -INFINITY;
     alc_status status = find_columns(table, feature, &columns);
 
     for (int64_t i = 0; status == ALC_OK && i < row_count; i++) {
@@ -164,11 +176,7 @@ static alc_status fit_feature(const alc_table *table, const int64_t *rows, int64
                         "%s: \"%s\" has no value in any of the %lld rows of the training part",
                         table->path, feature->name, (long long)row_count);
     feature->mean = least == largest ? least : sum / (double)n;
-    for (int64_t i = 0; i < n; i++)
-        squares += (values[i] - feature->mean) * (values[i] - feature->mean);
-    feature->std = sqrt(squares / (double)n);
-    if (feature->std == 0)
-        feature->std = 1;
+    feature->std = encoding == ALC_ENCODE_STANDARDISE ? deviation(values, n, feature->mean) : 1;
     if (!isfinite(feature->mean) || !isfinite(feature->std))
         return alc_fail(table->context, ALC_BAD_FILE,
                         "%s: the values of \"%s\" are too large to be averaged (%g to %g)",
@@ -193,7 +201,8 @@ static alc_status fit_all(const alc_table *table, const int64_t *rows, int64_t r
         int64_t missing = 0;
         status = resolve(table, options.features[i], &encoder->features[i]);
         if (status == ALC_OK)
-            status = fit_feature(table, rows, row_count, &encoder->features[i], values, &missing);
+            status = fit_feature(table, rows, row_count, encoder->encoding, &encoder->features[i],
+                                 values, &missing);
         if (status == ALC_OK && missing > 0 && !options.no_missing_indicators)
             status = alc_encoder_add_indicator(encoder, i);
     }

@@ -10,6 +10,8 @@
 #define ALC_MAX_OUTPUTS 16
 #define ALC_MAX_NODE_PARAMETERS 16
 #define ALC_MAX_SCOPES 32
+/* Values of a tensor of one sample: more than any machine holds, so few that ops may count in 64 bits. */
+#define ALC_MAX_VALUES ((int64_t)1 << 48)
 
 typedef struct alc_node alc_node;
 
@@ -80,6 +82,9 @@ int64_t alc_layout_position(const alc_parameter_spec *spec, int64_t index);
 
 /* Whether `name` starts with `prefix` at a word's end: the next character is the end, a dot or an underscore. */
 bool alc_name_has_prefix(const char *name, const char *prefix);
+
+/* Whether a tensor may have this shape: 1 to 3 extents, all at least 1, at most ALC_MAX_VALUES in all. */
+bool alc_shape_is_tensor(alc_shape shape);
 
 /* height x width (or length) and channels of a per-sample shape. */
 int64_t alc_shape_channels(alc_shape shape);

@@ -117,9 +117,9 @@ alc_tensor *alc_input(alc_model *model, const char *name, alc_dtype dtype, alc_s
         return alc_poison(model, ALC_INVALID_ARGUMENT, "an input needs a name");
     if (dtype != ALC_REAL && dtype != ALC_I32)
         return alc_poison(model, ALC_INVALID_ARGUMENT, "input '%s': %d is no element type", name, (int)dtype);
-    if (shape.rank < 1 || shape.rank > 3 || alc_shape_elements(shape) < 0)
+    if (!alc_shape_is_tensor(shape))
         return alc_poison(model, ALC_INVALID_ARGUMENT, "input '%s': shape %s must have 1 to 3 extents, all at "
-                          "least 1", name, alc_shape_text(shape, text, sizeof text));
+                          "least 1, and at most 2^48 values", name, alc_shape_text(shape, text, sizeof text));
     if (alc_model_find_tensor(model, name))
         return alc_poison(model, ALC_INVALID_ARGUMENT, "input '%s': the name is taken", name);
     alc_tensor *tensor = alc_model_add_tensor(model, NULL, 0, alc_arena_format(&model->arena, "%s", name));

@@ -20,9 +20,9 @@ static alc_status declare_output(alc_infer *infer, alc_shape shape, alc_dtype dt
     char text[128];
     if (declared->output_count == ALC_MAX_OUTPUTS)
         return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "more than %d outputs", ALC_MAX_OUTPUTS);
-    if (shape.rank < 1 || shape.rank > 3 || alc_shape_elements(shape) < 0)
+    if (!alc_shape_is_tensor(shape))
         return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "output shape %s must have 1 to 3 extents, all at "
-                              "least 1", alc_shape_text(shape, text, sizeof text));
+                              "least 1, and at most 2^48 values", alc_shape_text(shape, text, sizeof text));
     declared->output_shapes[declared->output_count] = shape;
     declared->output_dtypes[declared->output_count] = dtype;
     declared->output_scalar[declared->output_count++] = scalar;

@@ -51,6 +51,12 @@ char *alc_shape_text(alc_shape shape, char *text, size_t size)
     return text;
 }
 
+bool alc_shape_is_tensor(alc_shape shape)
+{
+    int64_t elements = alc_shape_elements(shape);
+    return shape.rank >= 1 && shape.rank <= 3 && elements > 0 && elements <= ALC_MAX_VALUES;
+}
+
 int64_t alc_shape_channels(alc_shape shape)
 {
     return shape.rank > 0 ? shape.extent[shape.rank - 1] : 1;

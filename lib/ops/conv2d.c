@@ -45,16 +45,26 @@ static bool is_depthwise(const alck_conv *s)
     return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
 }
 
+/* Far above what any image needs, and so small that no sum of such numbers overflows. */
+#define MOST ((int64_t)1 << 30)
+
+static bool out_of_range(int64_t value, int64_t least)
+{
+    return value < least || value > MOST;
+}
+
 static alc_status check_options(alc_infer *infer, const alc_conv2d_node *o)
 {
     int64_t channels = infer->input_shapes[0].extent[2];
-    if (o->filters < 1 || o->kernel_height < 1 || o->kernel_width < 1 || o->stride < 1 || o->dilation < 1 || o->groups < 1)
+    if (out_of_range(o->filters, 1) || out_of_range(o->kernel_height, 1) || out_of_range(o->kernel_width, 1) ||
+        out_of_range(o->stride, 1) || out_of_range(o->dilation, 1) || out_of_range(o->groups, 1))
         return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "filters %lld, kernel %lldx%lld, stride %lld, dilation %lld and "
-                              "groups %lld must all be at least 1", (long long)o->filters, (long long)o->kernel_height,
+                              "groups %lld must all be within 1 and 2^30", (long long)o->filters, (long long)o->kernel_height,
                               (long long)o->kernel_width, (long long)o->stride, (long long)o->dilation,
                               (long long)o->groups);
-    if (o->pad_top < 0 || o->pad_left < 0 || o->pad_bottom < 0 || o->pad_right < 0)
-        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "padding must not be negative");
+    if (out_of_range(o->pad_top, 0) || out_of_range(o->pad_left, 0) || out_of_range(o->pad_bottom, 0) ||
+        out_of_range(o->pad_right, 0))
+        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "padding must be within 0 and 2^30");
     if (channels % o->groups != 0 || o->filters % o->groups != 0)
         return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "%lld input channels and %lld filters do not both divide into "
                               "%lld groups", (long long)channels, (long long)o->filters, (long long)o->groups);
@@ -65,7 +75,7 @@ static alc_parameter_spec weight_spec(const alc_conv2d_node *o, const alck_conv 
 {
     int64_t in = s->in_channels / o->groups, kh = o->kernel_height, kw = o->kernel_width;
     alc_parameter_spec spec = {.name = "weight", .shape = ALC_SHAPE(o->filters, in, kh, kw),
-                               .initializer = ALC_INITIALIZE_UNIFORM, .bound = 1 / sqrt((double)(in * kh * kw))};
+                               .initializer = ALC_INITIALIZE_UNIFORM, .bound = 1 / sqrt((double)in * (double)(kh * kw))};
     if (is_depthwise(s))
         spec.layout = (alc_parameter_layout){ALC_SHAPE(o->filters, 1, kh, kw), {2, 3, 1, 0}};
     else

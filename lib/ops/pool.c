@@ -4,7 +4,8 @@
  * backward. */
 #include "lib/ops/ops.h"
 
-#define MAX_WINDOW 255
+/* A place in a window of 15 x 15 fits into a byte. */
+#define MAX_KERNEL 15
 
 typedef struct pool_node {
     int64_t kernel, stride, padding;
@@ -30,7 +31,7 @@ static alc_status infer(alc_infer *infer)
     if (status != ALC_OK)
         return status;
     alc_shape in = infer->input_shapes[0];
-    if (o->kernel < 1 || o->stride < 1 || o->padding < 0 || o->padding > o->kernel / 2 || o->kernel * o->kernel > MAX_WINDOW)
+    if (o->kernel < 1 || o->stride < 1 || o->padding < 0 || o->padding > o->kernel / 2 || o->kernel > MAX_KERNEL)
         return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "kernel %lld (1 to 15), stride %lld (at least 1) or padding %lld "
                               "(0 to half the kernel) is out of range", (long long)o->kernel, (long long)o->stride,
                               (long long)o->padding);

@@ -5,7 +5,7 @@
 
 #include "lib/optimizer/optimizer_state.h"
 #include "lib/optimizer/power.h"
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 /* Values that one partial sum of the gradients' norm covers: see sum_of_squares in kernels/kernels.h. */
 #define NORM_CHUNK 4096

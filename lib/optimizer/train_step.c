@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "alcor/optimizer.h"
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 static alc_status refuse_loss(alc_plan *plan, double loss)
 {

@@ -1,7 +1,7 @@
 /* access.c - what callers read and write between runs: inputs, outputs, gradients, rows, random draws. */
 #include <inttypes.h>
 
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor)
 {

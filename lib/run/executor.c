@@ -1,5 +1,5 @@
 /* executor.c - runs a plan's steps. Allocates nothing and decides nothing: all that was done by lib/compile. */
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 alc_status alc_run_fail(const alc_run *run, alc_status status, const char *format, ...)
 {

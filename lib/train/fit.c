@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 #include "lib/train/metrics_internal.h"
 
 typedef struct fit {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 #define DOUBLE_BUILD (sizeof(alc_real) == sizeof(double))
 

@@ -3,7 +3,7 @@
 
 #include "alcor/fit.h"
 #include "lib/base/base.h"
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 
 /* What would come of probabilities that are none is named here, where the layers are at hand. */
 static alc_status check_finite(alc_plan *plan, const alc_real *values, int64_t count)

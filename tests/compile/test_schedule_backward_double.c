@@ -7,7 +7,7 @@
 #include "alcor/gradcheck.h"
 #include "alcor/layers.h"
 #include "lib/base/base.h"
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 #include "support/run_tests.h"
 
 #define SIDE 4

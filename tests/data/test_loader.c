@@ -7,7 +7,7 @@
 #include "alcor/layers.h"
 #include "alcor/loader.h"
 #include "data/png_test.h"
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 #include "support/temporary_folder.h"

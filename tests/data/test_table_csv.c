@@ -211,16 +211,29 @@ START_TEST(failing_allocations_and_reads_leave_nothing)
         alc_table_destroy(table);
     }
     failing_hooks_relent(&hooks);
-    for (hooks.fail_file = 1;; hooks.fail_file++) {
+    hooks.fail_files = FILE_OPEN | FILE_READ | FILE_SIZE;
+    for (int stays = 0; stays < 2; stays++) {
         alc_table *table;
-        failing_hooks_restart(&hooks);
-        if (alc_table_read(context, path, (alc_table_options){0}, &table) == ALC_OK &&
-            hooks.faults == 0) {
-            alc_table_destroy(table);
-            break;
+        hooks.files_stay_failed = stays == 1;
+        for (hooks.fail_file = 1;; hooks.fail_file++) {
+            failing_hooks_restart(&hooks);
+            if (alc_table_read(context, path, (alc_table_options){0}, &table) == ALC_OK)
+                break;
+            ck_assert_int_eq(alc_error_status(context), ALC_IO_ERROR);
+            ck_assert_ptr_nonnull(strstr(alc_error_message(context), path));
+            ck_assert_ptr_null(table);
         }
+        ck_assert_int_gt(hooks.fail_file, 2);
+        ck_assert_str_eq(alc_table_cell(table, 1, 0), "3");
         alc_table_destroy(table);
-        ck_assert_int_lt(hooks.fail_file, 50);
+        failing_hooks_relent(&hooks);
+    }
+    hooks.short_transfers = hooks.interrupted = true;
+    for (int i = 0; i < 2; i++) {
+        alc_table *table;
+        ck_assert_int_eq(alc_table_read(context, path, (alc_table_options){0}, &table), ALC_OK);
+        ck_assert_str_eq(alc_table_cell(table, 1, 1), "4");
+        alc_table_destroy(table);
     }
     alc_context_destroy(context);
     failing_hooks_check(&hooks);

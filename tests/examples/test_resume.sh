@@ -67,9 +67,11 @@ same_pair whole stopped_fusion "stopped by SIGINT (fusion)"
 [ "$("$tools/json_value" whole.json test)" = "$("$tools/json_value" stopped.json test)" ] || fail "other results"
 
 # The latest interruption within training says how to go on, and files are as at that step.
+"${table[@]}" --epochs 1000000 --save long.safetensors >"$log/out" 2>"$log/err" &
+until grep -q '^epoch' "$log/out"; do sleep 0.05; done
+kill -INT $!
 status=0
-timeout --preserve-status --signal=INT 0.4 "${table[@]}" --epochs 1000000 --save long.safetensors >"$log/out" 2>"$log/err" ||
-    status=$?
+wait $! || status=$?
 [ $status -eq 130 ] || fail "SIGINT ended it with $status"
 grep -q '^train_table: interrupted in epoch [0-9]*; --resume goes on from long.safetensors$' "$log/err" ||
     fail "it says: $(cat "$log/err")"

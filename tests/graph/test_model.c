@@ -64,10 +64,14 @@ START_TEST(wrong_inputs_are_refused)
     expect_input_refused("", ALC_REAL, ALC_SHAPE(1), "an input needs a name");
     expect_input_refused("a", (alc_dtype)7, ALC_SHAPE(1), "input 'a': 7 is no element type");
     expect_input_refused("a", ALC_REAL, ALC_SHAPE(2, 0),
-                         "input 'a': shape [2,0] must have 1 to 3 extents, all at least 1");
-    expect_input_refused("a", ALC_REAL, (alc_shape){0}, "input 'a': shape [] must have 1 to 3 extents, all at least 1");
+                         "input 'a': shape [2,0] must have 1 to 3 extents, all at least 1, and at most 2^48 values");
+    expect_input_refused("a", ALC_REAL, (alc_shape){0},
+                         "input 'a': shape [] must have 1 to 3 extents, all at least 1, and at most 2^48 values");
     expect_input_refused("a", ALC_REAL, ALC_SHAPE(1, 2, 3, 4),
-                         "input 'a': shape [1,2,3,4] must have 1 to 3 extents, all at least 1");
+                         "input 'a': shape [1,2,3,4] must have 1 to 3 extents, all at least 1, and at most 2^48 values");
+    expect_input_refused("a", ALC_REAL, ALC_SHAPE((int64_t)1 << 25, (int64_t)1 << 24),
+                         "input 'a': shape [33554432,16777216] must have 1 to 3 extents, all at least 1, and at most 2^48 "
+                         "values");
     expect_input_refused("taken", ALC_REAL, ALC_SHAPE(1), "input 'taken': the name is taken");
 }
 END_TEST

@@ -126,7 +126,7 @@ START_TEST(what_infer_may_not_declare)
     teardown();
     setup();
     wish("n", (wishes){.outputs = 1, .shape = ALC_SHAPE(2, 0)});
-    expect_failure(ALC_SHAPE_MISMATCH, "n: output shape [2,0] must have 1 to 3 extents, all at least 1");
+    expect_failure(ALC_SHAPE_MISMATCH, "n: output shape [2,0] must have 1 to 3 extents, all at least 1, and at most 2^48 values");
     teardown();
     setup();
     wish("n", (wishes){.outputs = 1, .parameters = ALC_MAX_NODE_PARAMETERS + 1});

@@ -19,6 +19,15 @@ START_TEST(elements_are_the_product_or_refused)
 }
 END_TEST
 
+START_TEST(tensors_have_three_extents_at_most_and_a_size)
+{
+    ck_assert(alc_shape_is_tensor(ALC_SHAPE(1)) && alc_shape_is_tensor(ALC_SHAPE(4, 5, 6)));
+    ck_assert(alc_shape_is_tensor(ALC_SHAPE(ALC_MAX_VALUES)) && !alc_shape_is_tensor(ALC_SHAPE(ALC_MAX_VALUES + 1)));
+    ck_assert(!alc_shape_is_tensor((alc_shape){0}) && !alc_shape_is_tensor(ALC_SHAPE(1, 1, 1, 1)));
+    ck_assert(!alc_shape_is_tensor(ALC_SHAPE(3, 0)) && !alc_shape_is_tensor(ALC_SHAPE(INT64_MAX, INT64_MAX)));
+}
+END_TEST
+
 START_TEST(equal_means_rank_and_extents)
 {
     ck_assert(alc_shape_equal(ALC_SHAPE(2, 3), ALC_SHAPE(2, 3)));
@@ -86,7 +95,8 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("shape", elements_are_the_product_or_refused, equal_means_rank_and_extents,
+    return RUN_TESTS("shape", elements_are_the_product_or_refused, tensors_have_three_extents_at_most_and_a_size,
+                     equal_means_rank_and_extents,
                      text_has_brackets_and_never_overflows, the_last_extent_is_channels,
                      views_fill_missing_extents_with_one, element_types_have_sizes);
 }

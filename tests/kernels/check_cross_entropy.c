@@ -85,9 +85,11 @@ static void once(kernel_run *run, int64_t rows, int64_t classes, double scale, b
 
 static void check_loss(kernel_run *run)
 {
-    for (int i = 0; i < 48; i++)
-        once(run, kernel_random_between(run, 1, 20), kernel_random_extent(run), 6, i % 2, i % 4 < 2 ? 0 : 0.1,
-             i % 3 == 0);
+    for (int i = 0; i < 48; i++) {
+        /* Drawn one by one: compilers differ in the order in which they evaluate arguments. */
+        const int64_t rows = kernel_random_between(run, 1, 20), classes = kernel_random_extent(run);
+        once(run, rows, classes, 6, i % 2, i % 4 < 2 ? 0 : 0.1, i % 3 == 0);
+    }
     once(run, 64, 3, 6, true, 0.1, false);
     once(run, 70, 1000, 6, true, 0.1, false);
 }

@@ -17,8 +17,9 @@ static extents extents_number(kernel_run *run, int i)
     const int count = (int)(sizeof awkward / sizeof *awkward);
     if (i < count)
         return awkward[i];
-    return (extents){kernel_random_between(run, 2, 5), kernel_random_extent(run), kernel_random_extent(run),
-                     kernel_random_between(run, 0, 4)};
+    const int64_t rows = kernel_random_between(run, 2, 5), pixels = kernel_random_extent(run);
+    const int64_t channels = kernel_random_extent(run), gap = kernel_random_between(run, 0, 4);
+    return (extents){rows, pixels, channels, gap};
 }
 
 static kernel_buffer norm_scratch(const kernel_run *run, const extents *e)

@@ -25,7 +25,7 @@ alck_conv product_random_conv(kernel_run *run, int64_t terms);
 alck_conv product_random_depthwise(kernel_run *run, int64_t terms);
 
 /* The value promised for `sum`, plus `old` where a result is added. In single precision it is exact; in double
- * precision, or where only the error is promised, it is within 10 units of the sum of magnitudes. */
+ * precision, or where only the error is promised, it is within 10 units of the sum of magnitudes (20 if all are positive). */
 void product_expect(kernel_run *run, product_data data, alck_real got, alck_reference_sum sum, const alck_real *old,
                     const char *what, int64_t pixel, int64_t channel);
 

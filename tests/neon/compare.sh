@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares the digests that a native program and one under an emulator print, line by line.
+# Compares the digests that a program prints here with those that it prints on an emulated machine, line by line.
 #
 #     tests/neon/compare.sh NATIVE EMULATOR... PROGRAM
 set -euo pipefail

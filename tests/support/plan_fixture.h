@@ -11,7 +11,7 @@
 #ifndef ALC_TESTS_PLAN_FIXTURE_H
 #define ALC_TESTS_PLAN_FIXTURE_H
 
-#include "lib/run/plan.h"
+#include "lib/compile/plan.h"
 #include "support/failing_hooks.h"
 
 typedef struct plan_fixture {

@@ -1,4 +1,4 @@
-/* lib/run/plan.h - a plan from the inside: what lib/compile makes and lib/run executes.
+/* lib/compile/plan.h - a plan from the inside: what lib/compile makes and lib/run executes.
  *
  * The graph is rewritten into plan nodes and plan tensors (some nodes take in their neighbours). A tensor's values and its
  * gradient live in buffers; a buffer is a size and a first and last step, and the planner gives it an offset in one arena.
