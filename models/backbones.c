@@ -4,6 +4,14 @@
 #include "alcor/models.h"
 
 static const char *const sky_cnn_blocks[] = {"stage1", "stage2", "stage3", "stage4", "fc", NULL};
+static const char *const resnet50_blocks[] = {"conv1", "layer1", "layer2", "layer3", "layer4", "fc", NULL};
+static const char *const densenet121_blocks[] = {
+    "features.conv0",       "features.denseblock1", "features.transition1", "features.denseblock2", "features.transition2",
+    "features.denseblock3", "features.transition3", "features.denseblock4", "features.norm5",       "classifier",
+    NULL};
+static const char *const xception_blocks[] = {"conv1",  "conv2",  "block1", "block2",  "block3",  "block4",
+                                              "block5", "block6", "block7", "block8",  "block9",  "block10",
+                                              "block11", "block12", "conv3", "conv4",  "fc",      NULL};
 
 static const alc_backbone backbones[] = {
     {.name = "sky_cnn",
@@ -12,6 +20,24 @@ static const alc_backbone backbones[] = {
      .blocks = sky_cnn_blocks,
      .features = alc_sky_cnn_features,
      .classify = alc_sky_cnn},
+    {.name = "resnet50",
+     .default_size = 224,
+     .smallest_size = 32,
+     .blocks = resnet50_blocks,
+     .features = alc_resnet50_features,
+     .classify = alc_resnet50},
+    {.name = "densenet121",
+     .default_size = 224,
+     .smallest_size = 32,
+     .blocks = densenet121_blocks,
+     .features = alc_densenet121_features,
+     .classify = alc_densenet121},
+    {.name = "xception",
+     .default_size = 299,
+     .smallest_size = 71,
+     .blocks = xception_blocks,
+     .features = alc_xception_features,
+     .classify = alc_xception},
 };
 
 const alc_backbone *alc_backbone_at(int index)

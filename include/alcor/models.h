@@ -36,6 +36,19 @@ const alc_backbone *alc_backbone_at(int index);
 alc_tensor *alc_sky_cnn_features(alc_tensor *image);
 alc_tensor *alc_sky_cnn(alc_tensor *image, int64_t classes);
 
+/* ResNet-50 v1.5 (He et al., arXiv 1512.03385; a block's stride on its 3x3 convolution) as torchvision's resnet50: 25,557,032
+ * values with 1,000 classes. */
+alc_tensor *alc_resnet50_features(alc_tensor *image);
+alc_tensor *alc_resnet50(alc_tensor *image, int64_t classes);
+
+/* DenseNet-121 (Huang et al., arXiv 1608.06993) as torchvision's densenet121: 7,978,856 values with 1,000 classes. */
+alc_tensor *alc_densenet121_features(alc_tensor *image);
+alc_tensor *alc_densenet121(alc_tensor *image, int64_t classes);
+
+/* Xception (Chollet, arXiv 1610.02357) as timm's legacy_xception: 22,855,952 values with 1,000 classes. */
+alc_tensor *alc_xception_features(alc_tensor *image);
+alc_tensor *alc_xception(alc_tensor *image, int64_t classes);
+
 /* ---- the table's network ---- */
 
 #define ALC_MLP_MAX_HIDDEN 8

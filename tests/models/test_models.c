@@ -45,6 +45,24 @@ START_TEST(sky_cnn_has_torchvisions_names)
 }
 END_TEST
 
+START_TEST(backbones_have_the_published_sizes)
+{
+    static const struct { const char *name; int64_t values, parameters; } published[] = {
+        {"resnet50", 25557032, 161 + 106}, {"densenet121", 7978856, 364 + 242}, {"xception", 22855952, 156 + 80}};
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+        setup();
+        const alc_backbone *backbone = alc_backbone_find(published[i].name);
+        const int64_t size = backbone->default_size;
+        alc_tensor *logits = backbone->classify(alc_input(model, "image", ALC_REAL, ALC_SHAPE(size, size, 3)), 1000);
+        ck_assert_int_eq(alc_model_status(model), ALC_OK);
+        ck_assert(alc_shape_equal(alc_tensor_shape(logits), ALC_SHAPE(1000)));
+        ck_assert_int_eq(alc_model_total_values(model), published[i].values);
+        ck_assert_int_eq(alc_model_parameter_count(model), published[i].parameters);
+        teardown();
+    }
+}
+END_TEST
+
 START_TEST(every_backbones_blocks_exist)
 {
     setup();
@@ -186,7 +204,7 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("models", sky_cnn_has_torchvisions_names,
-                     every_backbones_blocks_exist,
+                     backbones_have_the_published_sizes, every_backbones_blocks_exist,
                      tabular_mlp_can_be_the_papers,
                      fusion_joins_both,
                      bad_descriptions_poison_the_model,
