@@ -16,7 +16,7 @@ function(alcor_test_program target library)
         alcor_target_settings(${target} ON)
     endif()
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tests)
-    target_link_libraries(${target} PRIVATE ${library} PkgConfig::CHECK PkgConfig::JANSSON Threads::Threads m)
+    target_link_libraries(${target} PRIVATE ${library} PkgConfig::CHECK PkgConfig::JANSSON ZLIB::ZLIB Threads::Threads m)
 endfunction()
 
 add_library(alcor_test_support STATIC ${ALCOR_TEST_SUPPORT} ${ALCOR_KERNEL_REFERENCE} ${ALCOR_KERNEL_CHECKS}

@@ -6,7 +6,7 @@ int main(int argc, char **argv)
     static const trainer_kind kind = {.name = "train_table",
                                       .summary = "Trains a classifier of a catalogue's rows and judges it on a test part.",
                                       .uses = USES_TABLE,
-                                      .epochs = 100,
+                                      .epochs = 300,
                                       .batch = 64,
                                       .learning_rate = 0.005,
                                       .weight_decay = 0.01,

@@ -157,7 +157,7 @@ static const option_line lines[] = {
      .show_default = true},
     {"label-smoothing", "X", "share of the target that is spread over all classes [0]", ALL, OPTION_REAL,
      AT(label_smoothing), 0, 0.99},
-    {"class-weights", "KIND", "balanced, or none [balanced]", ALL, OPTION_CHOICE, AT(class_weights),
+    {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", ALL, OPTION_CHOICE, AT(class_weights),
      .names = class_weights_names},
     {"train-from", "NAME", "freeze every layer before the first whose name starts with NAME", ALL, OPTION_TEXT,
      AT(train_from)},
@@ -190,7 +190,6 @@ static void set_defaults(const trainer_kind *kind, trainer_options *o)
                            .weight_decay = kind->weight_decay,
                            .schedule = ALC_SCHEDULE_ONE_CYCLE,
                            .optimizer = ALC_ADAMW,
-                           .class_weights = 1,
                            .views = 8};
 }
 

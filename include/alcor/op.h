@@ -69,7 +69,7 @@ typedef struct alc_prepare {
     const char *node;
     const void *options;
     alc_plan_mode mode;
-    int64_t batch;
+    int64_t batch;               /* most samples of one run; in evaluation it may be a part of the plan's batch */
     int threads;
     bool differentiated;         /* backward will be called */
     bool frozen;                 /* none of its parameters is trained or, without parameters, the part of the model
@@ -150,6 +150,8 @@ typedef struct alc_op_def {
     alc_status (*infer)(alc_infer *infer);
     alc_status (*prepare)(alc_prepare *prepare);   /* NULL: nothing to keep or book */
     alc_status (*derive)(const alc_run *run);      /* fills run->derived from the parameters; NULL if nothing is derived */
+    /* In evaluation it may be called for some rows of the batch after the others: what it puts out for a sample must not
+     * depend on the rest, unless an output is one value for the whole batch. */
     alc_status (*forward)(const alc_run *run);
     alc_status (*backward)(const alc_run *run);    /* NULL: the op cannot be differentiated */
     alc_status (*update_state)(const alc_run *run);/* after forward, once per training step; NULL if the op has no state */

@@ -54,7 +54,7 @@ static alc_status prepare_node(alc_plan *plan, alc_plan_node *node)
     struct alc_prepare_private internal = {node};
     alc_prepare prepare = {
         .context = plan->context, .node = node->name, .options = node->options, .mode = plan->options.mode,
-        .batch = plan->options.batch, .threads = alc_context_threads(plan->context),
+        .batch = plan->segments[node->segment].rows, .threads = alc_context_threads(plan->context),
         .differentiated = node->differentiated, .frozen = node->frozen, .input_count = node->input_count,
         .output_count = node->output_count, .parameter_count = node->parameter_count, .input_shapes = inputs,
         .output_shapes = outputs, .input_gradient_wanted = node->input_gradient_wanted,

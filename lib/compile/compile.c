@@ -75,7 +75,9 @@ static alc_status run_passes(alc_plan *plan)
     if (status != ALC_OK)
         return status;
     alc_place_concats(plan);
-    status = alc_choose_kernels(plan);
+    status = alc_split_batch(plan);
+    if (status == ALC_OK)
+        status = alc_choose_kernels(plan);
     if (status == ALC_OK)
         status = alc_schedule(plan);
     return status == ALC_OK ? alc_bind_memory(plan) : status;

@@ -18,6 +18,8 @@ alc_status alc_fold_batch_norm(alc_plan *plan);
 alc_status alc_fuse(alc_plan *plan);
 /* Inputs of concats are computed in the concat's memory where that is possible. */
 void alc_place_concats(alc_plan *plan);
+/* Cuts the nodes into segments that run for some samples at a time, and says how many samples each tensor holds. */
+alc_status alc_split_batch(alc_plan *plan);
 /* Calls every op's prepare: what it keeps, its scratch, its kernel. */
 alc_status alc_choose_kernels(alc_plan *plan);
 /* The list of steps: forward, then backward with recomputations; buffers and their lifetimes; who overwrites, who adds. */

@@ -24,6 +24,7 @@ typedef struct alc_plan_tensor {
     bool upstream_parameters;  /* some parameter, frozen or not, has a part in it */
     bool gradient_wanted;
     bool kept;                 /* readable after a run: lives to the last step */
+    int64_t rows;              /* samples that its buffer holds: the batch, or a part of it that one segment takes at a time */
     int64_t root;              /* the tensor whose buffer holds it: itself, or a concat's output ... */
     int64_t channel;           /* ... from this channel on */
     int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
@@ -39,6 +40,7 @@ typedef struct alc_plan_node {
     alc_parameter **parameters;
     bool dead;                           /* taken in by a neighbour */
     bool leads_to_output;                /* the output depends on it */
+    int64_t segment;                     /* of the plan's segments */
     bool frozen, differentiated;
     bool *input_gradient_wanted, *parameter_gradient_wanted;
     bool *keep_inputs, *keep_outputs;
@@ -50,6 +52,12 @@ typedef struct alc_plan_node {
     double flops_per_sample;
     int64_t in_place_of;                 /* how many nodes it stands for beside itself */
 } alc_plan_node;
+
+/* Forward steps that run one after the other for `rows` samples, then for the next ones. */
+typedef struct alc_segment {
+    int64_t rows;
+    int64_t first, last;                 /* steps, inclusive */
+} alc_segment;
 
 typedef enum alc_step_kind { ALC_STEP_FORWARD, ALC_STEP_RECOMPUTE, ALC_STEP_BACKWARD } alc_step_kind;
 
@@ -81,6 +89,8 @@ struct alc_plan {
     int64_t buffer_count, buffer_capacity;
     alc_step *steps;
     int64_t step_count, forward_count;
+    alc_segment *segments;     /* of the forward steps, in order */
+    int64_t segment_count;
     char *arena;               /* activations, gradients of activations, saved and scratch memory */
     size_t arena_bytes;
     char *derived;

@@ -34,10 +34,10 @@ static int64_t new_buffer(alc_plan *plan, size_t bytes)
     return plan->buffer_count++;
 }
 
-/* Bytes of a tensor for the whole batch; choose_kernels.c has seen to it that they do not overflow. */
-static size_t tensor_bytes(const alc_plan *plan, const alc_plan_tensor *tensor)
+/* Bytes of a tensor for the rows that it holds; choose_kernels.c has seen to it that they do not overflow. */
+static size_t tensor_bytes(const alc_plan_tensor *tensor)
 {
-    size_t rows = tensor->scalar ? 1 : (size_t)plan->options.batch;
+    size_t rows = tensor->scalar ? 1 : (size_t)tensor->rows;
     return (size_t)alc_shape_elements(tensor->shape) * alc_dtype_size(tensor->dtype) * rows;
 }
 
@@ -64,13 +64,13 @@ static alc_status use_new(alc_plan *plan, int64_t *slot, size_t bytes, int64_t s
 static alc_status use_value(alc_plan *plan, int64_t tensor, int64_t step)
 {
     alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
-    return use_new(plan, &root->value, tensor_bytes(plan, root), step);
+    return use_new(plan, &root->value, tensor_bytes(root), step);
 }
 
 static alc_status use_gradient(alc_plan *plan, int64_t tensor, int64_t step)
 {
     alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
-    return use_new(plan, &root->gradient, tensor_bytes(plan, root), step);
+    return use_new(plan, &root->gradient, tensor_bytes(root), step);
 }
 
 static alc_step *add_step(alc_plan *plan, alc_step_kind kind, int64_t node)
@@ -80,8 +80,31 @@ static alc_step *add_step(alc_plan *plan, alc_step_kind kind, int64_t node)
     return step;
 }
 
+/* What holds the whole batch is in use while its segment is at any part of it. */
+static alc_status use_throughout(alc_plan *plan, int64_t tensor, const alc_segment *segment)
+{
+    if (plan->tensors[tensor].rows == segment->rows)
+        return ALC_OK;
+    alc_status status = use_value(plan, tensor, segment->first);
+    return status == ALC_OK ? use_value(plan, tensor, segment->last) : status;
+}
+
+static alc_status extend_over_segments(alc_plan *plan)
+{
+    alc_status status = ALC_OK;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        const alc_plan_node *node = &plan->nodes[n];
+        for (int i = 0; i < node->input_count && !node->dead && status == ALC_OK; i++)
+            status = use_throughout(plan, node->inputs[i], &plan->segments[node->segment]);
+        for (int i = 0; i < node->output_count && !node->dead && status == ALC_OK; i++)
+            status = use_throughout(plan, node->outputs[i], &plan->segments[node->segment]);
+    }
+    return status;
+}
+
 static alc_status schedule_forward(alc_plan *plan)
 {
+    int64_t segments = 0;
     for (int64_t n = 0; n < plan->node_count; n++) {
         alc_plan_node *node = &plan->nodes[n];
         alc_status status = ALC_OK;
@@ -89,6 +112,9 @@ static alc_status schedule_forward(alc_plan *plan)
         if (node->dead)
             continue;
         add_step(plan, ALC_STEP_FORWARD, n);
+        if (node->segment == segments)
+            plan->segments[segments++].first = step;
+        plan->segments[node->segment].last = step;
         for (int i = 0; i < node->input_count && status == ALC_OK; i++)
             status = use_value(plan, node->inputs[i], step);
         for (int i = 0; i < node->output_count && status == ALC_OK; i++)
@@ -101,7 +127,7 @@ static alc_status schedule_forward(alc_plan *plan)
             return status;
     }
     plan->forward_count = plan->step_count;
-    return ALC_OK;
+    return extend_over_segments(plan);
 }
 
 static bool can_recompute(const schedule *s, int64_t tensor)
@@ -140,7 +166,7 @@ static alc_status need_value(schedule *s, int64_t tensor)
         use(plan, input->recomputed >= 0 ? input->recomputed : input->value, step);
     }
     use(plan, node->saved, step);
-    return use_new(plan, &t->recomputed, tensor_bytes(plan, t), step);
+    return use_new(plan, &t->recomputed, tensor_bytes(t), step);
 }
 
 static void read_value(alc_plan *plan, int64_t tensor, int64_t step)

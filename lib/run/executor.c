@@ -26,6 +26,26 @@ static void set_run(const alc_plan *plan, alc_step *step)
     step->run.draw = plan->draw;
 }
 
+/* Moves the views of tensors that hold more than the segment's rows by so many samples. */
+static void move_views(const alc_plan *plan, const int64_t *tensors, const alc_view *views, int count, int64_t segment_rows,
+                       int64_t samples)
+{
+    for (int i = 0; i < count; i++) {
+        const alc_plan_tensor *tensor = &plan->tensors[tensors[i]];
+        alc_view *view = (alc_view *)&views[i];
+        const int64_t elements = samples * view->height * view->width * view->stride;
+        if (tensor->rows != segment_rows)
+            view->data = (char *)view->data + elements * (int64_t)alc_dtype_size(tensor->dtype);
+    }
+}
+
+static void move_step(const alc_plan *plan, const alc_step *step, int64_t segment_rows, int64_t samples)
+{
+    const alc_plan_node *node = &plan->nodes[step->node];
+    move_views(plan, node->inputs, step->run.inputs, node->input_count, segment_rows, samples);
+    move_views(plan, node->outputs, step->run.outputs, node->output_count, segment_rows, samples);
+}
+
 /* Renews what was made from the node's parameters, if one of them was written since. */
 static alc_status renew_derived(alc_plan_node *node, const alc_step *step)
 {
@@ -38,8 +58,9 @@ static alc_status renew_derived(alc_plan_node *node, const alc_step *step)
     return status;
 }
 
-static alc_status update_state(const alc_plan *plan, const alc_plan_node *node, const alc_step *step)
+static alc_status update_state(alc_plan *plan, alc_step *step)
 {
+    const alc_plan_node *node = &plan->nodes[step->node];
     if (!node->op->update_state || plan->options.mode != ALC_TRAIN)
         return ALC_OK;
     alc_status status = node->op->update_state(&step->run);
@@ -50,22 +71,43 @@ static alc_status update_state(const alc_plan *plan, const alc_plan_node *node, 
     return status;
 }
 
-static alc_status run_forward_step(alc_plan *plan, alc_step *step)
+/* Runs a step for the segment's rows from sample `first` on; `done`, if there is one, looks at the outputs after it. */
+static alc_status run_forward_step(alc_plan *plan, alc_step *step, const alc_segment *segment, int64_t first,
+                                   alc_status (*done)(alc_plan *plan, alc_step *step))
 {
     alc_plan_node *node = &plan->nodes[step->node];
+    const int64_t left = plan->rows - first;
     set_run(plan, step);
+    step->run.rows = left < segment->rows ? left : segment->rows;
+    step->run.draw.position += (uint64_t)first;
+    move_step(plan, step, segment->rows, first);
     alc_status status = renew_derived(node, step);
-    return status == ALC_OK ? node->op->forward(&step->run) : status;
+    if (status == ALC_OK)
+        status = node->op->forward(&step->run);
+    if (status == ALC_OK)
+        status = done(plan, step);
+    move_step(plan, step, segment->rows, -first);
+    return status;
+}
+
+static alc_status run_segment(alc_plan *plan, const alc_segment *segment,
+                              alc_status (*done)(alc_plan *plan, alc_step *step))
+{
+    for (int64_t first = 0; first < plan->rows; first += segment->rows) {
+        for (int64_t i = segment->first; i <= segment->last; i++) {
+            alc_status status = run_forward_step(plan, &plan->steps[i], segment, first, done);
+            if (status != ALC_OK)
+                return status;
+        }
+    }
+    return ALC_OK;
 }
 
 alc_status alc_forward(alc_plan *plan)
 {
     plan->forward_done = false;
-    for (int64_t i = 0; i < plan->forward_count; i++) {
-        alc_step *step = &plan->steps[i];
-        alc_status status = run_forward_step(plan, step);
-        if (status == ALC_OK)
-            status = update_state(plan, &plan->nodes[step->node], step);
+    for (int64_t s = 0; s < plan->segment_count; s++) {
+        alc_status status = run_segment(plan, &plan->segments[s], update_state);
         if (status != ALC_OK)
             return status;
     }
@@ -114,31 +156,49 @@ alc_status alc_backward(alc_plan *plan)
     return ALC_OK;
 }
 
-static bool outputs_are_finite(const alc_plan *plan, const alc_step *step)
+/* ALC_NOT_FINITE, without a sentence, for a step that put out a value that is not. */
+static alc_status expect_finite(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
     for (int i = 0; i < node->output_count; i++) {
         const alc_plan_tensor *tensor = &plan->tensors[node->outputs[i]];
         const alc_view *view = &step->run.outputs[i];
-        int64_t pixels = view->height * view->width * (tensor->scalar ? 1 : plan->rows);
+        int64_t pixels = view->height * view->width * (tensor->scalar ? 1 : step->run.rows);
         if (tensor->dtype == ALC_REAL &&
             !alc_context_kernels(plan->context)->all_finite(pixels, view->channels, view->data, view->stride))
-            return false;
+            return ALC_NOT_FINITE;
     }
-    return true;
+    return ALC_OK;
+}
+
+/* The first step of a segment, over all parts of the batch, that puts out a value that is not finite; after its last one if
+ * none does. */
+static alc_status find_in_segment(alc_plan *plan, const alc_segment *segment, int64_t *found)
+{
+    *found = segment->last + 1;
+    for (int64_t first = 0; first < plan->rows; first += segment->rows) {
+        for (int64_t i = segment->first; i < *found; i++) {
+            alc_status status = run_forward_step(plan, &plan->steps[i], segment, first, expect_finite);
+            if (status == ALC_NOT_FINITE)
+                *found = i;
+            else if (status != ALC_OK)
+                return status;
+        }
+    }
+    return ALC_OK;
 }
 
 alc_status alc_plan_find_not_finite(alc_plan *plan, const char **node)
 {
     *node = "";
     plan->forward_done = false;
-    for (int64_t i = 0; i < plan->forward_count; i++) {
-        alc_step *step = &plan->steps[i];
-        alc_status status = run_forward_step(plan, step);
+    for (int64_t s = 0; s < plan->segment_count; s++) {
+        int64_t found;
+        alc_status status = find_in_segment(plan, &plan->segments[s], &found);
         if (status != ALC_OK)
             return status;
-        if (!outputs_are_finite(plan, step)) {
-            *node = plan->nodes[step->node].name;
+        if (found <= plan->segments[s].last) {
+            *node = plan->nodes[plan->steps[found].node].name;
             return ALC_OK;
         }
     }
