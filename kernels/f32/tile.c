@@ -49,15 +49,22 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
 #define FETCH_FOR_LATER(address) __builtin_prefetch((const void *)(address), 0, 2)
 #define LINE_BYTES (LINE_VALUES * sizeof(alck_real))
 
-/* The lines that the tile's results will be stored in. */
+/* The lines that the tile's results will be stored in, and those of what is added to them. */
 ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *t)
 {
+    const uintptr_t bytes = (uintptr_t)(vectors * VF_LANES) * sizeof(alck_real);
+    const alck_epilogue *e = t->epilogue;
     if (!t->last)
         return;
     for (int64_t r = 0; r < rows; r++) {
         const uintptr_t row = (uintptr_t)(t->output + t->pixels[r] * t->output_stride + t->channel);
-        for (uintptr_t i = 0; i < (uintptr_t)(vectors * VF_LANES) * sizeof(alck_real); i += LINE_BYTES)
+        for (uintptr_t i = 0; i < bytes; i += LINE_BYTES)
             FETCH_TO_STORE(row + i);
+    }
+    for (int64_t r = 0; r < rows && e->residual != NULL; r++) {
+        const uintptr_t row = (uintptr_t)(e->residual + t->pixels[r] * e->residual_stride + t->channel);
+        for (uintptr_t i = 0; i < bytes; i += LINE_BYTES)
+            FETCH(row + i);
     }
 }
 
