@@ -13,6 +13,18 @@ static const char *const xception_blocks[] = {"conv1",  "conv2",  "block1", "blo
                                               "block5", "block6", "block7", "block8",  "block9",  "block10",
                                               "block11", "block12", "conv3", "conv4",  "fc",      NULL};
 
+static const char *const efficientnet_blocks[] = {"features.0", "features.1", "features.2", "features.3", "features.4",
+                                                  "features.5", "features.6", "features.7", "features.8", "classifier",
+                                                  NULL};
+
+#define EFFICIENTNET(variant, size)                  \
+    {.name = "efficientnet_" #variant,               \
+     .default_size = size,                           \
+     .smallest_size = 32,                            \
+     .blocks = efficientnet_blocks,                  \
+     .features = alc_efficientnet_##variant##_features, \
+     .classify = alc_efficientnet_##variant}
+
 static const alc_backbone backbones[] = {
     {.name = "sky_cnn",
      .default_size = 64,
@@ -38,6 +50,14 @@ static const alc_backbone backbones[] = {
      .blocks = xception_blocks,
      .features = alc_xception_features,
      .classify = alc_xception},
+    EFFICIENTNET(b0, 224),
+    EFFICIENTNET(b1, 240),
+    EFFICIENTNET(b2, 288),
+    EFFICIENTNET(b3, 300),
+    EFFICIENTNET(b4, 380),
+    EFFICIENTNET(b5, 456),
+    EFFICIENTNET(b6, 528),
+    EFFICIENTNET(b7, 600),
 };
 
 const alc_backbone *alc_backbone_at(int index)

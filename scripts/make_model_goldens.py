@@ -22,6 +22,7 @@ BATCH, CLASSES = 2, 3
 MODELS = {
     "resnet50": (64, lambda: torchvision.models.resnet50(num_classes=CLASSES)),
     "densenet121": (64, lambda: torchvision.models.densenet121(num_classes=CLASSES)),
+    "efficientnet_b0": (64, lambda: torchvision.models.efficientnet_b0(num_classes=CLASSES)),
     "xception": (96, lambda: timm.create_model("legacy_xception", num_classes=CLASSES)),
 }
 
@@ -60,7 +61,7 @@ def golden(name):
     with torch.no_grad():
         logits = model.eval()(image)
     for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
+        if isinstance(module, (torch.nn.Dropout, torchvision.ops.StochasticDepth)):
             module.p = 0.0
     loss = torch.nn.functional.cross_entropy(model.train()(image), label)
     loss.backward()

@@ -24,7 +24,7 @@ typedef struct alc_dense_options {
 } alc_dense_options;
 alc_tensor *alc_dense(alc_tensor *input, alc_dense_options options);
 
-/* 2-D cross-correlation, [H,W,C] -> [H',W',filters]:
+/* 2-D cross-correlation, [H,W,C] -> [H',W',filters]; [C] is taken as one pixel, [1,1,C]:
  * y[i,j,f] = b[f] + sum over ky,kx,c of W[f,c,ky,kx] u[i*stride + ky*dilation - pad, ..., c], zeros outside;
  * H' = (H + pad_top + pad_bottom - dilation (kernel - 1) - 1) / stride + 1, rounded down. Parameters: weight [filters,
  * C / groups, kernel, kernel], bias [filters]. groups == C == filters is a depthwise convolution (same function). */

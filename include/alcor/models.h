@@ -49,6 +49,15 @@ alc_tensor *alc_densenet121(alc_tensor *image, int64_t classes);
 alc_tensor *alc_xception_features(alc_tensor *image);
 alc_tensor *alc_xception(alc_tensor *image, int64_t classes);
 
+/* EfficientNet-B0 to B7 (Tan and Le, arXiv 1905.11946) as torchvision's efficientnet_b0 to b7, with dropout on the features and
+ * drop-connect in the blocks: 5.3 to 66.3 million values with 1,000 classes. */
+#define ALC_EFFICIENTNET_LIST(X) X(b0) X(b1) X(b2) X(b3) X(b4) X(b5) X(b6) X(b7)
+#define ALC_DECLARE_EFFICIENTNET(size)                                                             \
+    alc_tensor *alc_efficientnet_##size##_features(alc_tensor *image);                             \
+    alc_tensor *alc_efficientnet_##size(alc_tensor *image, int64_t classes);
+ALC_EFFICIENTNET_LIST(ALC_DECLARE_EFFICIENTNET)
+#undef ALC_DECLARE_EFFICIENTNET
+
 /* ---- the table's network ---- */
 
 #define ALC_MLP_MAX_HIDDEN 8

@@ -26,6 +26,7 @@ typedef struct alc_compile_options {
     alc_tensor *kept[ALC_MAX_KEPT];/* further tensors to be computed and readable after a run, such as logits */
     int kept_count;
     bool input_gradients;          /* training: gradients of the inputs are wanted too (gradient checks) */
+    bool no_dropout;               /* training: dropout and drop-connect do nothing, to compare gradients */
     bool keep_activations;         /* training: keep batch norm's outputs instead of recomputing them in backward */
 } alc_compile_options;
 

@@ -1,10 +1,11 @@
-/* elide_dropout.c - dropout and drop-connect do nothing in evaluation and in frozen parts: their readers read their input. */
+/* elide_dropout.c - dropout and drop-connect do nothing in evaluation, in frozen parts and where the caller says so: their
+ * readers read their input. */
 #include "lib/compile/compile.h"
 
 static bool does_nothing(const alc_plan *plan, const alc_plan_node *node)
 {
     return (node->op == &alc_op_dropout || node->op == &alc_op_drop_connect) &&
-           (plan->options.mode == ALC_EVALUATE || node->frozen);
+           (plan->options.mode == ALC_EVALUATE || node->frozen || plan->options.no_dropout);
 }
 
 void alc_elide_dropout(alc_plan *plan)

@@ -22,9 +22,12 @@ static void same_padding(int64_t in, int64_t kernel, int64_t dilation, int64_t s
     *after = total - total / 2;
 }
 
-/* The geometry for `batch` samples of this input; output extents below 1 mean that nothing is left. */
+/* The geometry for `batch` samples of this input, an image or a row as one pixel; output extents below 1 mean that nothing is
+ * left. */
 static alck_conv geometry(const alc_conv2d_node *o, alc_shape in, int64_t batch)
 {
+    if (in.rank == 1)
+        in = ALC_SHAPE(1, 1, in.extent[0]);
     int64_t top = o->pad_top, bottom = o->pad_bottom, left = o->pad_left, right = o->pad_right;
     if (o->same) {
         same_padding(in.extent[0], o->kernel_height, o->dilation, o->stride, &top, &bottom);
@@ -55,7 +58,7 @@ static bool out_of_range(int64_t value, int64_t least)
 
 static alc_status check_options(alc_infer *infer, const alc_conv2d_node *o)
 {
-    int64_t channels = infer->input_shapes[0].extent[2];
+    int64_t channels = alc_shape_channels(infer->input_shapes[0]);
     if (out_of_range(o->filters, 1) || out_of_range(o->kernel_height, 1) || out_of_range(o->kernel_width, 1) ||
         out_of_range(o->stride, 1) || out_of_range(o->dilation, 1) || out_of_range(o->groups, 1))
         return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "filters %lld, kernel %lldx%lld, stride %lld, dilation %lld and "
@@ -87,7 +90,7 @@ static alc_status infer(alc_infer *infer)
 {
     const alc_conv2d_node *o = infer->options;
     char text[128];
-    alc_status status = alc_expect_image(infer, 0);
+    alc_status status = infer->input_shapes[0].rank == 1 ? alc_expect_real(infer, 0) : alc_expect_image(infer, 0);
     if (status == ALC_OK)
         status = check_options(infer, o);
     if (status != ALC_OK)

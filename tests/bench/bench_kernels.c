@@ -62,15 +62,15 @@ static double work_seconds(const bench *b)
     return read_clock(b->par.workers == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
-/* A buffer of at least so many elements, random within [-1, 1) when it is new. */
+/* A buffer of at least so many elements, random within [-1, 1) when it is new; allocated as a plan's memory is. */
 static alck_real *buffer(bench *b, int index, int64_t count)
 {
     const size_t elements = ((size_t)count + 1024) / 16 * 16;
     if (b->buffer[index].elements < elements) {
         uint32_t state = (uint32_t)index + 1;
-        free(b->buffer[index].data);
+        alc_free(b->context, b->buffer[index].data);
         b->buffer[index].elements = elements;
-        b->buffer[index].data = aligned_alloc(64, elements * sizeof(alck_real));
+        b->buffer[index].data = alc_allocate(b->context, elements * sizeof(alck_real), "a buffer");
         if (b->buffer[index].data == NULL) {
             fprintf(stderr, "bench_kernels: no memory for %zu numbers\n", elements);
             exit(EXIT_FAILURE);
@@ -825,7 +825,7 @@ int main(int argc, char **argv)
     if (b.best_bandwidth > 0)
         printf("best bandwidth of the run: %.1f GB/s\n", 1e-9 * b.best_bandwidth);
     for (int i = 0; i < BUFFERS; i++)
-        free(b.buffer[i].data);
+        alc_free(b.context, b.buffer[i].data);
     alc_context_destroy(b.context);
     return EXIT_SUCCESS;
 }

@@ -128,7 +128,7 @@ static void compare(const char *name)
     fill_parameters(model);
     ck_assert_int_eq(alc_compile(model, (alc_compile_options){.batch = batch, .output = logits}, &evaluation), ALC_OK);
     ck_assert_int_eq(
-        alc_compile(model, (alc_compile_options){.mode = ALC_TRAIN, .batch = batch, .output = loss}, &training), ALC_OK);
+        alc_compile(model, (alc_compile_options){.mode = ALC_TRAIN, .batch = batch, .output = loss, .no_dropout = true}, &training), ALC_OK);
 
     fill_images(alc_plan_input(evaluation, image), batch, size);
     ck_assert_int_eq(alc_forward(evaluation), ALC_OK);
@@ -165,6 +165,12 @@ START_TEST(densenet121)
 }
 END_TEST
 
+START_TEST(efficientnet_b0)
+{
+    compare("efficientnet_b0");
+}
+END_TEST
+
 START_TEST(xception)
 {
     compare("xception");
@@ -173,5 +179,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("model goldens", resnet50, densenet121, xception);
+    return RUN_TESTS("model goldens", resnet50, densenet121, efficientnet_b0, xception);
 }

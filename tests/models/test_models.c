@@ -48,7 +48,12 @@ END_TEST
 START_TEST(backbones_have_the_published_sizes)
 {
     static const struct { const char *name; int64_t values, parameters; } published[] = {
-        {"resnet50", 25557032, 161 + 106}, {"densenet121", 7978856, 364 + 242}, {"xception", 22855952, 156 + 80}};
+        {"resnet50", 25557032, 161 + 106},   {"densenet121", 7978856, 364 + 242},
+        {"xception", 22855952, 156 + 80},     {"efficientnet_b0", 5288548, 213 + 98},
+        {"efficientnet_b1", 7794184, 301 + 138}, {"efficientnet_b2", 9109994, 301 + 138},
+        {"efficientnet_b3", 12233232, 340 + 156}, {"efficientnet_b4", 19341616, 418 + 192},
+        {"efficientnet_b5", 30389784, 506 + 232}, {"efficientnet_b6", 43040704, 584 + 268},
+        {"efficientnet_b7", 66347960, 711 + 326}};
     for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
         setup();
         const alc_backbone *backbone = alc_backbone_find(published[i].name);

@@ -321,7 +321,7 @@ static alc_status train(reference *r)
     if (status == ALC_OK)
         status = compile(
             r,
-            (alc_compile_options){.mode = ALC_TRAIN, .output = r->loss, .kept = {r->logits}, .kept_count = 1}, &plan);
+            (alc_compile_options){.mode = ALC_TRAIN, .no_dropout = true, .output = r->loss, .kept = {r->logits}, .kept_count = 1}, &plan);
     if (status == ALC_OK)
         status = one_training_pass(r, plan);
     if (status == ALC_OK)
