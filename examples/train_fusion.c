@@ -7,7 +7,7 @@ int main(int argc, char **argv)
                                       .summary = "Trains a classifier of images joined with catalogue rows and judges it "
                                                  "on a test part.",
                                       .uses = USES_TABLE | USES_IMAGES,
-                                      .epochs = 30,
+                                      .epochs = 15,
                                       .batch = 32,
                                       .learning_rate = 0.002,
                                       .weight_decay = 0.05,

@@ -6,7 +6,7 @@ int main(int argc, char **argv)
     static const trainer_kind kind = {.name = "train_image",
                                       .summary = "Trains a classifier of images and judges it on a test part.",
                                       .uses = USES_IMAGES,
-                                      .epochs = 30,
+                                      .epochs = 15,
                                       .batch = 32,
                                       .learning_rate = 0.002,
                                       .weight_decay = 0.05,

@@ -4,7 +4,6 @@
 #
 #     scripts/demo.sh
 #
-# The image networks see each object twelve times, which takes minutes; thirty times, the trainers' default, is a little better.
 # Models and reports are left in the folder out. Exit status 0: all went well.
 set -euo pipefail
 
@@ -23,11 +22,11 @@ echo "== 1 of 3: stars, galaxies and quasars from the catalogue row (magnitudes 
 
 echo
 echo "== 2 of 3: from the image (a 128 pixel cut-out, resized to 64)"
-"$programs/train_image" --table "$table" --backbone sky_cnn --size 64 --epochs 12 --save out/image.safetensors --report out/image.json
+"$programs/train_image" --table "$table" --backbone sky_cnn --size 64 --save out/image.safetensors --report out/image.json
 
 echo
 echo "== 3 of 3: from both"
-"$programs/train_fusion" --table "$table" --backbone sky_cnn --size 64 --epochs 12 --save out/fused.safetensors --report out/fused.json
+"$programs/train_fusion" --table "$table" --backbone sky_cnn --size 64 --save out/fused.safetensors --report out/fused.json
 
 echo
 "$programs/compare_reports" out/table.json out/image.json out/fused.json
