@@ -17,11 +17,15 @@ static const char *const efficientnet_blocks[] = {"features.0", "features.1", "f
                                                   "features.5", "features.6", "features.7", "features.8", "classifier",
                                                   NULL};
 
-#define EFFICIENTNET(variant, size)                  \
-    {.name = "efficientnet_" #variant,               \
-     .default_size = size,                           \
-     .smallest_size = 32,                            \
-     .blocks = efficientnet_blocks,                  \
+static const char *const efficientnet_lite_blocks[] = {"conv_stem", "blocks.0", "blocks.1",  "blocks.2",   "blocks.3",
+                                                       "blocks.4",  "blocks.5", "blocks.6",  "conv_head", "classifier",
+                                                       NULL};
+
+#define EFFICIENTNET(variant, size, edges)              \
+    {.name = "efficientnet_" #variant,                  \
+     .default_size = size,                              \
+     .smallest_size = 32,                               \
+     .blocks = edges,                                   \
      .features = alc_efficientnet_##variant##_features, \
      .classify = alc_efficientnet_##variant}
 
@@ -50,14 +54,19 @@ static const alc_backbone backbones[] = {
      .blocks = xception_blocks,
      .features = alc_xception_features,
      .classify = alc_xception},
-    EFFICIENTNET(b0, 224),
-    EFFICIENTNET(b1, 240),
-    EFFICIENTNET(b2, 288),
-    EFFICIENTNET(b3, 300),
-    EFFICIENTNET(b4, 380),
-    EFFICIENTNET(b5, 456),
-    EFFICIENTNET(b6, 528),
-    EFFICIENTNET(b7, 600),
+    EFFICIENTNET(b0, 224, efficientnet_blocks),
+    EFFICIENTNET(b1, 240, efficientnet_blocks),
+    EFFICIENTNET(b2, 288, efficientnet_blocks),
+    EFFICIENTNET(b3, 300, efficientnet_blocks),
+    EFFICIENTNET(b4, 380, efficientnet_blocks),
+    EFFICIENTNET(b5, 456, efficientnet_blocks),
+    EFFICIENTNET(b6, 528, efficientnet_blocks),
+    EFFICIENTNET(b7, 600, efficientnet_blocks),
+    EFFICIENTNET(lite0, 224, efficientnet_lite_blocks),
+    EFFICIENTNET(lite1, 240, efficientnet_lite_blocks),
+    EFFICIENTNET(lite2, 260, efficientnet_lite_blocks),
+    EFFICIENTNET(lite3, 300, efficientnet_lite_blocks),
+    EFFICIENTNET(lite4, 380, efficientnet_lite_blocks),
 };
 
 const alc_backbone *alc_backbone_at(int index)

@@ -4,38 +4,13 @@
  * convolution, filters each channel, weighs channels by what it sees of them all (squeeze and excite), and narrows again. */
 #include "alcor/layers.h"
 #include "alcor/models.h"
+#include "efficientnet_scaling.h"
 
 typedef struct variant {
     double width, depth;
     double dropout;
     double epsilon, momentum; /* of batch norms; 0: the usual ones */
 } variant;
-
-typedef struct stage {
-    int64_t expansion, kernel, stride, filters;
-    int blocks;
-} stage;
-
-#define STAGES 7
-static const stage stages[STAGES] = {{1, 3, 1, 16, 1}, {6, 3, 2, 24, 2},  {6, 5, 2, 40, 2}, {6, 3, 2, 80, 3},
-                                     {6, 5, 1, 112, 3}, {6, 5, 2, 192, 4}, {6, 3, 1, 320, 1}};
-#define STEM 32
-#define DROP_CONNECT 0.2 /* of the last block; earlier ones in proportion to their place */
-
-/* To a multiple of 8, but never below nine tenths. */
-static int64_t scaled_width(double width, int64_t filters)
-{
-    const double wanted = width * (double)filters;
-    const int64_t rounded = (int64_t)(wanted + 4) / 8 * 8;
-    const int64_t least = rounded > 8 ? rounded : 8;
-    return (double)least < 0.9 * wanted ? least + 8 : least;
-}
-
-static int scaled_depth(double depth, int blocks)
-{
-    const double wanted = depth * blocks;
-    return (int)wanted + ((double)(int)wanted < wanted);
-}
 
 /* torchvision's Conv2dNormActivation, NAME.0 and NAME.1. */
 static alc_tensor *convolution(alc_tensor *x, const variant *v, int number, int64_t filters, int64_t kernel, int64_t stride,
@@ -63,7 +38,8 @@ static alc_tensor *squeeze_excite(alc_tensor *x, int number, int64_t squeezed)
     return x;
 }
 
-static alc_tensor *block(alc_tensor *x, const variant *v, const stage *s, int64_t filters, int64_t stride, double drop)
+static alc_tensor *block(alc_tensor *x, const variant *v, const efficientnet_stage *s, int64_t filters, int64_t stride,
+                         double drop)
 {
     alc_tensor *shortcut = x;
     alc_model *model = alc_tensor_model(x);
@@ -83,19 +59,21 @@ static alc_tensor *features(alc_tensor *image, const variant *v)
 {
     alc_model *model = alc_tensor_model(image);
     int blocks = 0, done = 0;
-    for (int i = 0; i < STAGES; i++)
-        blocks += scaled_depth(v->depth, stages[i].blocks);
+    for (int i = 0; i < EFFICIENTNET_STAGES; i++)
+        blocks += efficientnet_depth(v->depth, efficientnet_stages[i].blocks);
+    int64_t filters = 0;
     alc_scope_begin(model, "features");
-    alc_tensor *x = alc_silu(convolution(image, v, 0, scaled_width(v->width, STEM), 3, 2, 1));
-    for (int i = 0; i < STAGES; i++) {
-        const int64_t filters = scaled_width(v->width, stages[i].filters);
-        for (int b = 0; b < scaled_depth(v->depth, stages[i].blocks); b++, done++) {
+    alc_tensor *x = alc_silu(convolution(image, v, 0, efficientnet_width(v->width, EFFICIENTNET_STEM), 3, 2, 1));
+    for (int i = 0; i < EFFICIENTNET_STAGES; i++) {
+        const efficientnet_stage *s = &efficientnet_stages[i];
+        filters = efficientnet_width(v->width, s->filters);
+        for (int b = 0; b < efficientnet_depth(v->depth, s->blocks); b++, done++) {
             alc_scope_begin(model, "%d.%d", i + 1, b);
-            x = block(x, v, &stages[i], filters, b == 0 ? stages[i].stride : 1, DROP_CONNECT * done / blocks);
+            x = block(x, v, s, filters, b == 0 ? s->stride : 1, EFFICIENTNET_DROP_CONNECT * done / blocks);
             alc_scope_end(model);
         }
     }
-    x = alc_silu(convolution(x, v, STAGES + 1, 4 * scaled_width(v->width, stages[STAGES - 1].filters), 1, 1, 1));
+    x = alc_silu(convolution(x, v, EFFICIENTNET_STAGES + 1, 4 * filters, 1, 1, 1));
     alc_scope_end(model);
     return alc_dropout(alc_global_average_pool(x), v->dropout);
 }

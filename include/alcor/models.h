@@ -56,6 +56,11 @@ alc_tensor *alc_xception(alc_tensor *image, int64_t classes);
     alc_tensor *alc_efficientnet_##size##_features(alc_tensor *image);                             \
     alc_tensor *alc_efficientnet_##size(alc_tensor *image, int64_t classes);
 ALC_EFFICIENTNET_LIST(ALC_DECLARE_EFFICIENTNET)
+
+/* EfficientNet-Lite0 to Lite4 as timm's tf_efficientnet_lite0 to lite4: without squeeze and excite, with ReLU6 and TensorFlow's
+ * "same" padding: 4.7 to 13.0 million values with 1,000 classes. */
+#define ALC_EFFICIENTNET_LITE_LIST(X) X(lite0) X(lite1) X(lite2) X(lite3) X(lite4)
+ALC_EFFICIENTNET_LITE_LIST(ALC_DECLARE_EFFICIENTNET)
 #undef ALC_DECLARE_EFFICIENTNET
 
 /* ---- the table's network ---- */

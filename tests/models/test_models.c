@@ -53,7 +53,10 @@ START_TEST(backbones_have_the_published_sizes)
         {"efficientnet_b1", 7794184, 301 + 138}, {"efficientnet_b2", 9109994, 301 + 138},
         {"efficientnet_b3", 12233232, 340 + 156}, {"efficientnet_b4", 19341616, 418 + 192},
         {"efficientnet_b5", 30389784, 506 + 232}, {"efficientnet_b6", 43040704, 584 + 268},
-        {"efficientnet_b7", 66347960, 711 + 326}};
+        {"efficientnet_b7", 66347960, 711 + 326},
+        {"efficientnet_lite0", 4652008, 149 + 98}, {"efficientnet_lite1", 5416680, 194 + 128},
+        {"efficientnet_lite2", 6092072, 194 + 128}, {"efficientnet_lite3", 8197096, 221 + 146},
+        {"efficientnet_lite4", 13006568, 275 + 182}};
     for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
         setup();
         const alc_backbone *backbone = alc_backbone_find(published[i].name);

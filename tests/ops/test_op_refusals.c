@@ -8,7 +8,7 @@
 
 static alc_context *context;
 static alc_model *model;
-static alc_tensor *image, *row, *whole; /* [6,6,4], [5], integers [3] */
+static alc_tensor *image, *row, *matrix, *whole; /* [6,6,4], [5], [2,5], integers [3] */
 
 static void setup(void)
 {
@@ -16,6 +16,7 @@ static void setup(void)
     ck_assert_int_eq(alc_model_create(context, &model), ALC_OK);
     image = alc_input(model, "image", ALC_REAL, ALC_SHAPE(6, 6, 4));
     row = alc_input(model, "row", ALC_REAL, ALC_SHAPE(5));
+    matrix = alc_input(model, "matrix", ALC_REAL, ALC_SHAPE(2, 5));
     whole = alc_input(model, "whole", ALC_I32, ALC_SHAPE(3));
 }
 
@@ -59,10 +60,13 @@ START_TEST(integers_are_no_reals)
 }
 END_TEST
 
+/* To a convolution a row is one pixel; to pooling it is nothing. */
 START_TEST(rows_are_no_images)
 {
-    REFUSED(alc_conv2d(row, (alc_conv2d_options){.name = "c", .filters = 1, .kernel = 1}), ALC_SHAPE_MISMATCH,
-            "c: input 0 is [5]; [height,width,channels] is expected");
+    REFUSED(alc_conv2d(matrix, (alc_conv2d_options){.name = "c", .filters = 1, .kernel = 1}), ALC_SHAPE_MISMATCH,
+            "c: input 0 is [2,5]; [height,width,channels] is expected");
+    REFUSED(alc_conv2d(row, (alc_conv2d_options){.name = "c", .filters = 1, .kernel = 2}), ALC_SHAPE_MISMATCH,
+            "c: a kernel of 2x2 with dilation 1 does not fit into the input [5]");
     REFUSED(alc_average_pool(row, (alc_pool_options){.name = "p", .kernel = 2}), ALC_SHAPE_MISMATCH,
             "p: input 0 is [5]; [height,width,channels] is expected");
     REFUSED(alc_global_average_pool(row), ALC_SHAPE_MISMATCH,
