@@ -3,21 +3,23 @@
  *
  * The sum has three levels, fixed by the layer's output size alone: chains of at most 256 consecutive pixels from +0,
  * their sums added in order within a group of samples (at least 1024 pixels, whole samples), groups added in order.
- * Work is cut in regions of dw, rows (taps and channels) by columns (outputs). A region walks all the pixels, 256 at a time:
- * the input's are packed as tiles want them, for the second cache; the gradient's panel by panel, for the first, and each
- * panel meets all the region's tiles. What is packed next is fetched meanwhile. Where there are too few regions for the
- * workers, groups of samples are tasks too, each of which sums into its own memory. Both add the same numbers in the same
- * order.
+ * Work is cut in regions of dw, rows (taps and channels) by columns (outputs). A region walks all the pixels, 256 at a time,
+ * and its rows in bands: the input's pixels are packed for a band as tiles want them, for the second cache; the gradient's
+ * panel by panel, for the first, and each panel meets all the band's tiles. A region of several bands keeps the panels, so
+ * that each is packed once. What is packed next is fetched meanwhile. Where there are too few regions for the workers,
+ * groups of samples are tasks too, each of which sums into its own memory. Both add the same numbers in the same order.
  */
 #include "kernels/f32/geometry.h"
 #include "kernels/f32/grid.h"
 
 #define GROUP_PIXELS 1024
-/* Rows of a region at most: 256 pixels of them, packed and to be packed next, take half of a small second cache, so that
- * two threads of one core have room. Columns at most: their sums fill the other half. */
-#define REGION_ROWS ((64 + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS)
+/* A region's sums take a quarter of a small second cache, of 512 KiB; 256 pixels of a band another, with what is to be
+ * packed next; and so do the panels that several bands share. */
+#define REGION_SUMS 32768
+#define REGION_ROWS 512
 #define REGION_PANELS (512 / TILE_COLUMNS)
 #define REGION_TILES (REGION_ROWS / TILE_ROWS)
+#define BAND_TILES (64 / TILE_ROWS + 1)
 #define TASKS_PER_WORKER 4
 /* A packed tile, a little longer than a block of pixels, so that tiles do not share cache sets. */
 #define PACKED_TILE (K_BLOCK * TILE_ROWS + 16)
@@ -35,7 +37,7 @@ typedef struct weights_job {
     bool joined;
     int64_t piece_rows, pieces, rows, panels;
     int64_t rows_per_region, panels_per_region, row_regions, panel_regions, regions;
-    int64_t region_elements;
+    int64_t region_elements, bands;
     bool by_groups;    /* a task is a pixel group of a region, `wave` groups at a time */
     int64_t wave, wave_first, wave_groups;
     alck_real *slots;  /* by groups: [regions][wave + 1][region_elements]; the last slot has the totals */
@@ -55,12 +57,20 @@ static size_t copies_bytes(const weights_job *job)
 
 static size_t left_bytes(const weights_job *job)
 {
-    return align((size_t)(even_parts(job->rows_per_region, TILE_ROWS) * PACKED_TILE) * sizeof(alck_real));
+    const int64_t tiles = even_parts(job->rows_per_region, TILE_ROWS);
+    return align((size_t)(even_parts(tiles, job->bands) * PACKED_TILE) * sizeof(alck_real));
 }
 
-static size_t dy_bytes(void)
+static size_t dy_bytes(const weights_job *job)
 {
-    return align((size_t)(K_BLOCK * TILE_COLUMNS) * sizeof(alck_real));
+    return align((size_t)(K_BLOCK * TILE_COLUMNS * (job->bands > 1 ? job->panels_per_region : 1)) * sizeof(alck_real));
+}
+
+/* Rows of a region of so many panels whose sums stay in the cache. */
+static int64_t most_rows(int64_t panels)
+{
+    const int64_t rows = REGION_SUMS / (panels * TILE_COLUMNS);
+    return rows < REGION_ROWS ? rows : REGION_ROWS;
 }
 
 /* The fewest regions, but at least `wanted` where dw can be cut so small: columns first, since then more is left to each
@@ -68,7 +78,7 @@ static size_t dy_bytes(void)
 static void cut_regions(weights_job *job, int64_t wanted)
 {
     job->panel_regions = even_parts(job->panels, REGION_PANELS);
-    job->row_regions = even_parts(job->rows, REGION_ROWS);
+    job->row_regions = job->panels > 0 ? even_parts(job->rows, most_rows(even_parts(job->panels, job->panel_regions))) : 0;
     while (job->row_regions > 0 && job->panel_regions > 0
            && job->s->groups * job->panel_regions * job->row_regions < wanted) {
         if (job->panel_regions < job->panels)
@@ -82,6 +92,7 @@ static void cut_regions(weights_job *job, int64_t wanted)
     job->panels_per_region = job->panel_regions > 0 ? even_parts(job->panels, job->panel_regions) : 0;
     job->rows_per_region = job->row_regions > 0 ? even_parts(job->rows, job->row_regions) : 0;
     job->region_elements = job->rows_per_region * job->panels_per_region * TILE_COLUMNS;
+    job->bands = even_parts(even_parts(job->rows_per_region, TILE_ROWS), BAND_TILES);
 }
 
 static weights_job plan(const alck_conv *s, int workers)
@@ -105,7 +116,7 @@ static weights_job plan(const alck_conv *s, int workers)
         cut_regions(&job, wanted);
     }
     job.worker_bytes = align(K_BLOCK * sizeof(grid_run)) + 2 * align(K_BLOCK * sizeof(alck_real *)) + copies_bytes(&job)
-                       + left_bytes(&job) + dy_bytes();
+                       + left_bytes(&job) + dy_bytes(&job);
     if (!job.by_groups)
         job.worker_bytes += 2 * align((size_t)job.region_elements * sizeof(alck_real));
     return job;
@@ -119,6 +130,7 @@ typedef struct region {
     const alck_real **pointers, **next; /* the pixels of a block, and of the block after it */
     alck_real *copies, *left, *dy;
     char *rest;
+    int64_t bands; /* band b has tiles [tiles * b / bands, tiles * (b + 1) / bands) */
 } region;
 
 static region find_region(const weights_job *job, int64_t index, int worker)
@@ -145,8 +157,22 @@ static region find_region(const weights_job *job, int64_t index, int worker)
     r.left = (alck_real *)(void *)memory;
     memory += left_bytes(job);
     r.dy = (alck_real *)(void *)memory;
-    r.rest = memory + dy_bytes();
+    r.rest = memory + dy_bytes(job);
+    r.bands = job->bands;
     return r;
+}
+
+/* Some of a region's tiles, whose input is packed together. */
+typedef struct band {
+    int64_t first_tile, end_tile, first_row, end_row;
+} band;
+
+static band find_band(const region *r, int64_t index)
+{
+    band b = {.first_tile = r->tiles * index / r->bands, .end_tile = r->tiles * (index + 1) / r->bands};
+    b.first_row = r->tile_row[b.first_tile];
+    b.end_row = r->tile_row[b.end_tile];
+    return b;
 }
 
 /* Stores that miss the first cache wait for each other, so the lines that packing will fill next are fetched. All of them
@@ -164,15 +190,15 @@ ALCK_INLINE void pack_tile(int64_t pixels, const alck_real *const *from, int64_t
             vf_store(to + j * TILE_ROWS + v * VF_LANES, vf_load(from[j] + offset + v * VF_LANES));
 }
 
-/* The region's rows [first, first + count), which lie side by side at every pointer, to their tiles: a few pixels. */
-static void pack_pixels(const region *r, int64_t first_tile, int64_t first, int64_t count, int64_t k, int64_t pixels)
+/* The region's rows [first, end), which lie side by side at every pointer, to their tiles of a band: a few pixels. */
+static void pack_pixels(const region *r, const band *b, int64_t first_tile, int64_t first, int64_t end, int64_t k,
+                        int64_t pixels)
 {
-    const int64_t end = first + count;
     const alck_real *const *from = r->pointers + k;
-    for (int64_t tile = first_tile; tile < r->tiles && r->tile_row[tile] < end; tile++) {
+    for (int64_t tile = first_tile; tile < b->end_tile && r->tile_row[tile] < end; tile++) {
         const int64_t row = r->tile_row[tile] > first ? r->tile_row[tile] : first;
         const int64_t next = r->tile_row[tile + 1] < end ? r->tile_row[tile + 1] : end;
-        alck_real *to = r->left + tile * PACKED_TILE + k * TILE_ROWS + (row - r->tile_row[tile]);
+        alck_real *to = r->left + (tile - b->first_tile) * PACKED_TILE + k * TILE_ROWS + (row - r->tile_row[tile]);
         const bool whole = row == r->tile_row[tile] && end - row >= TILE_VECTORS_OF_ROWS * VF_LANES;
         for (int64_t i = 0; i < PACKED_PIXELS * TILE_ROWS; i += LINE_VALUES)
             FETCH_PACKED((uintptr_t)(to + PACKED_PIXELS * TILE_ROWS) + (uintptr_t)i * sizeof *to);
@@ -187,24 +213,24 @@ static void pack_pixels(const region *r, int64_t first_tile, int64_t first, int6
     }
 }
 
-static void pack_piece(const region *r, int64_t pixels, int64_t first, int64_t count)
+static void pack_piece(const region *r, const band *b, int64_t pixels, int64_t first, int64_t end)
 {
-    int64_t tile = 0;
+    int64_t tile = b->first_tile;
     while (r->tile_row[tile + 1] <= first)
         tile++;
     for (int64_t k = 0; k < pixels; k += PACKED_PIXELS)
-        pack_pixels(r, tile, first, count, k, pixels - k < PACKED_PIXELS ? pixels - k : PACKED_PIXELS);
+        pack_pixels(r, b, tile, first, end, k, pixels - k < PACKED_PIXELS ? pixels - k : PACKED_PIXELS);
 }
 
-/* The region's rows from `row` on that lie side by side in a pixel, and where a block's pixels have them; returns the row
- * after them. */
-static int64_t find_piece(const weights_job *job, const region *r, int64_t runs, int64_t row, const alck_real **pointers,
-                          int64_t pixels)
+/* The region's rows from `row` on, up to `last`, that lie side by side in a pixel, and where a block's pixels have them;
+ * returns the row after them. */
+static int64_t find_piece(const weights_job *job, const region *r, int64_t runs, int64_t row, int64_t last,
+                          const alck_real **pointers, int64_t pixels)
 {
     const int64_t index = (r->first_row + row) / job->piece_rows, within = (r->first_row + row) % job->piece_rows;
     int64_t end = row + job->piece_rows - within;
-    if (end > r->rows)
-        end = r->rows;
+    if (end > last)
+        end = last;
     k_piece piece = {.tap_y = index / job->p.taps_x, .tap_x = index % job->p.taps_x, .taps = 1, .channel = within,
                      .length = end - row};
     if (job->joined)
@@ -215,13 +241,13 @@ static int64_t find_piece(const weights_job *job, const region *r, int64_t runs,
     return end;
 }
 
-/* The region's rows of the input at a block of pixels. */
-static void pack_left(const weights_job *job, const region *r, int64_t pixel, int64_t pixels)
+/* A band's rows of the input at a block of pixels. */
+static void pack_left(const weights_job *job, const region *r, const band *b, int64_t pixel, int64_t pixels)
 {
     const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, pixel, pixels, r->run);
-    for (int64_t row = 0, end; row < r->rows; row = end) {
-        end = find_piece(job, r, runs, row, r->pointers, pixels);
-        pack_piece(r, pixels, row, end - row);
+    for (int64_t row = b->first_row, end; row < b->end_row; row = end) {
+        end = find_piece(job, r, runs, row, b->end_row, r->pointers, pixels);
+        pack_piece(r, b, pixels, row, end);
     }
 }
 
@@ -232,15 +258,14 @@ static const alck_real *find_dy(const weights_job *job, const region *r, int64_t
 }
 
 /* Packs a panel's columns of a block of pixels. */
-static void pack_dy(const weights_job *job, const region *r, int64_t pixel, int64_t pixels, int64_t panel)
+static void pack_dy(const weights_job *job, const region *r, int64_t pixel, int64_t pixels, int64_t panel, alck_real *to)
 {
     const int64_t stride = conv_out_stride(job->s), columns = panel_columns(job->p.columns, panel);
     const alck_real *from = find_dy(job, r, pixel, panel);
     if (columns < TILE_COLUMNS) {
-        ALCK_NAME(panel_pack)(pixels, columns, from, stride, false, r->dy);
+        ALCK_NAME(panel_pack)(pixels, columns, from, stride, false, to);
         return;
     }
-    alck_real *to = r->dy;
     for (int64_t k = 0; k < pixels; k++, from += stride, to += TILE_COLUMNS)
         for (int64_t v = 0; v < TILE_VECTORS; v++) {
             if (v * VF_LANES % LINE_VALUES == 0)
@@ -279,39 +304,61 @@ typedef struct pixel_block {
     int64_t first, pixels, after;
 } pixel_block;
 
-/* The rows of the next block that are fetched: the first piece's, which are all unless channels are few. Rows of joined
- * taps overlap so much that they are in a cache already. */
-static int64_t find_next_left(const weights_job *job, const region *r, const pixel_block *b)
+/* The rows that are fetched of what is packed after a band, the next band's at the same pixels or the first one's at the
+ * block after them: the first piece's, which are all unless channels are few. Rows of joined taps overlap so much that they
+ * are in a cache already. */
+static int64_t find_next_left(const weights_job *job, const region *r, int64_t index, const pixel_block *b)
 {
-    if (b->after == 0 || job->joined)
+    const bool last = index + 1 == r->bands;
+    const int64_t pixels = last ? b->after : b->pixels;
+    if (pixels == 0 || job->joined)
         return 0;
-    const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, b->first + b->pixels, b->after, r->run);
-    return find_piece(job, r, runs, 0, r->next, b->after);
+    const band next = find_band(r, last ? 0 : index + 1);
+    const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, last ? b->first + b->pixels : b->first, pixels, r->run);
+    return find_piece(job, r, runs, next.first_row, next.end_row, r->next, pixels) - next.first_row;
 }
 
-/* Adds a block of pixels to the region's sums [panel][row][width]. */
-static void sum_block(const weights_job *job, const region *r, const pixel_block *b, bool first, alck_real *sums)
+/* A panel of the output's gradient as it was packed for the first band. */
+static alck_real *packed_panel(const region *r, int64_t panel)
 {
-    const int64_t stride = conv_out_stride(job->s);
-    pack_left(job, r, b->first, b->pixels);
-    const int64_t next_rows = find_next_left(job, r, b);
-    upcoming left_next = begin_upcoming(next_rows > 0 ? b->after : 0, r->tiles * (r->end_panel - r->first_panel));
+    return r->dy + (r->bands > 1 ? (panel - r->first_panel) * K_BLOCK * TILE_COLUMNS : 0);
+}
+
+/* Adds a panel's columns of a block of pixels to a band's sums. */
+static void sum_panel(const weights_job *job, const region *r, const band *b, int64_t panel, int64_t pixels, bool first,
+                      upcoming *left_next, int64_t next_rows, const alck_real *dy_after, int64_t dy_pixels, alck_real *sums)
+{
+    const int64_t vectors = panel_vectors(job->p.columns, panel), width = vectors * VF_LANES;
+    const alck_real *dy = packed_panel(r, panel);
+    upcoming dy_next = begin_upcoming(dy_pixels, b->end_tile - b->first_tile);
+    sums += (panel - r->first_panel) * r->rows * TILE_COLUMNS;
+    for (int64_t tile = b->first_tile; tile < b->end_tile; tile++) {
+        const int64_t row = r->tile_row[tile];
+        const tile_target target = {.sums = sums + row * width, .first = first, .ahead = (uintptr_t)dy};
+        const tile_columns left = {r->left + (tile - b->first_tile) * PACKED_TILE, pixels};
+        fetch_left(r, left_next, next_rows);
+        fetch_dy(dy_after, conv_out_stride(job->s), &dy_next);
+        ALCK_NAME(tile_by_columns)(r->tile_row[tile + 1] - row, vectors, &left, dy, &target);
+    }
+}
+
+/* Adds a block of pixels to the sums [panel][row][width] of a region's band. */
+static void sum_band(const weights_job *job, const region *r, int64_t index, const pixel_block *b, bool first,
+                     alck_real *sums)
+{
+    const band rows = find_band(r, index);
+    pack_left(job, r, &rows, b->first, b->pixels);
+    const int64_t next_rows = find_next_left(job, r, index, b);
+    const int64_t left_pixels = next_rows == 0 ? 0 : index + 1 == r->bands ? b->after : b->pixels;
+    upcoming left_next = begin_upcoming(left_pixels, (rows.end_tile - rows.first_tile) * (r->end_panel - r->first_panel));
     for (int64_t panel = r->first_panel; panel < r->end_panel; panel++) {
-        const int64_t vectors = panel_vectors(job->p.columns, panel), width = vectors * VF_LANES;
         const bool more = panel + 1 < r->end_panel;
-        const alck_real *dy_after = more ? find_dy(job, r, b->first, panel + 1)
-                                         : find_dy(job, r, b->first + b->pixels, r->first_panel);
-        upcoming dy_next = begin_upcoming(more ? b->pixels : b->after, r->tiles);
-        pack_dy(job, r, b->first, b->pixels, panel);
-        for (int64_t tile = 0; tile < r->tiles; tile++) {
-            const int64_t rows = r->tile_row[tile + 1] - r->tile_row[tile];
-            const tile_target target = {.sums = sums, .first = first, .ahead = (uintptr_t)r->dy};
-            const tile_columns left = {r->left + tile * PACKED_TILE, b->pixels};
-            fetch_left(r, &left_next, next_rows);
-            fetch_dy(dy_after, stride, &dy_next);
-            ALCK_NAME(tile_by_columns)(rows, vectors, &left, r->dy, &target);
-            sums += rows * width;
-        }
+        const alck_real *after = more ? find_dy(job, r, b->first, panel + 1)
+                                      : find_dy(job, r, b->first + b->pixels, r->first_panel);
+        const int64_t wanted = more ? (index == 0 ? b->pixels : 0) : (index + 1 == r->bands ? b->after : 0);
+        if (index == 0)
+            pack_dy(job, r, b->first, b->pixels, panel, packed_panel(r, panel));
+        sum_panel(job, r, &rows, panel, b->pixels, first, &left_next, next_rows, after, wanted, sums);
     }
 }
 
@@ -330,7 +377,8 @@ static void sum_group(const weights_job *job, const region *r, int64_t pixel_gro
         const int64_t pixels = block_pixels(pixel, end), next = pixel + pixels;
         /* the next group's first block may end earlier than guessed here: fetching some of it twice does no harm */
         const int64_t after = next < end ? block_pixels(next, end) : block_pixels(next, all);
-        sum_block(job, r, &(pixel_block){pixel, pixels, after}, pixel == first, sums);
+        for (int64_t index = 0; index < r->bands; index++)
+            sum_band(job, r, index, &(pixel_block){pixel, pixels, after}, pixel == first, sums);
     }
 }
 
