@@ -11,6 +11,8 @@
 /* Needed by callers that index workers' scratch by a fixed array. */
 #define ALC_MAX_THREADS 256
 #define ALC_ALIGNMENT 64
+/* Of a sentence with its zero byte; longer ones are cut and end in "...". */
+#define ALC_MESSAGE_BYTES 1024
 
 #if defined(__GNUC__)
 #define ALC_PRINTF(text, first) __attribute__((format(printf, text, first)))

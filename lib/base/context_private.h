@@ -8,9 +8,6 @@
 
 #include "lib/base/base.h"
 
-/* Longer sentences are cut and end in "...". */
-#define ALC_MESSAGE_BYTES 1024
-
 struct alc_context {
     alc_allocator allocator;
     alc_file_system files;

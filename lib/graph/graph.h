@@ -62,7 +62,7 @@ struct alc_model {
     size_t scope_starts[ALC_MAX_SCOPES]; /* where each open scope begins in it: names may hold dots */
     int scope_depth;
     alc_status status;    /* of the first failing builder */
-    const char *message;
+    char message[ALC_MESSAGE_BYTES]; /* its sentence; in here, for memory may just have run out */
 };
 
 /* Keeps the first failure of the model; returns `status`. The context holds the sentence already. */

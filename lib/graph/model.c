@@ -42,7 +42,7 @@ alc_status alc_model_fail(alc_model *model, alc_status status)
 {
     if (model->status == ALC_OK) {
         model->status = status;
-        model->message = alc_arena_format(&model->arena, "%s", alc_error_message(model->context));
+        alc_format(model->message, sizeof model->message, "%s", alc_error_message(model->context));
     }
     return status;
 }
@@ -51,8 +51,7 @@ alc_status alc_model_status(const alc_model *model)
 {
     if (model->status == ALC_OK)
         return ALC_OK;
-    return alc_fail(model->context, model->status, "%s",
-                    model->message ? model->message : alc_status_text(model->status));
+    return alc_fail(model->context, model->status, "%s", model->message);
 }
 
 alc_tensor *alc_poison(alc_model *model, alc_status status, const char *format, ...)

@@ -15,15 +15,17 @@ static temporary_folder folder;
 static training_life life;
 static alc_context *context;
 static uint64_t expected;
+static int64_t failed_in[PHASE_COUNT]; /* runs that ended in each phase */
 
-static void setup(void)
+static void setup(bool images)
 {
     temporary_folder_create(&folder);
-    training_life_prepare(&life, &folder);
+    training_life_prepare(&life, &folder, images);
     failing_hooks_init(&hooks);
     context = failing_hooks_context(&hooks, 1);
     ck_assert_msg(training_life_run(&life, context, &expected) == ALC_OK, "%s", alc_error_message(context));
     training_life_forget(&life);
+    memset(failed_in, 0, sizeof failed_in);
 }
 
 static void teardown(void)
@@ -66,55 +68,72 @@ static bool survives(int64_t number, bool stays, int64_t epochs)
         expect_told(status, (int)number);
     else /* a failure that harms nothing, such as of closing what was only read */
         ck_assert_msg(digest == expected, "operation %d: other bits", (int)number);
+    failed_in[life.phase] += status != ALC_OK;
+    /* Where everything fails from then on, as in a process that was killed, a file that was begun stays. */
+    ck_assert_msg(stays || !training_life_is_half_written(&life), "operation %d: a file is half written", (int)number);
     failing_hooks_relent(&hooks);
     int64_t left = training_life_epochs(&life, context);
     ck_assert_msg(left >= epochs, "operation %d: an epoch is lost", (int)number);
     ck_assert_msg(training_life_run(&life, context, &digest) == ALC_OK, "%s", alc_error_message(context));
     ck_assert_msg(digest == expected, "operation %d: the next try gives other bits", (int)number);
+    ck_assert_msg(!training_life_is_half_written(&life), "operation %d: a file is left", (int)number);
     return reached;
 }
 
 /* At least `fewest` operations are there to fail. */
-static void fail_each(int operations, int error, bool stays, int64_t epochs, int64_t fewest)
+static void fail_each(bool images, int operations, int error, bool stays, int64_t epochs, int64_t fewest)
 {
     int64_t number = 1;
-    setup();
+    setup(images);
     hooks.fail_files = operations;
     hooks.file_error = error;
     while (number < OPERATIONS_MOST && survives(number, stays, epochs))
         number++;
     ck_assert_int_lt(number, OPERATIONS_MOST);
     ck_assert_int_gt(number, fewest);
+    ck_assert_int_gt(failed_in[PHASE_CHECKPOINT], 0);
+    ck_assert_int_gt(failed_in[PHASE_SAVING], 0);
+    if (operations == FILE_ANY) {
+        ck_assert_int_gt(failed_in[PHASE_DATA], 0);
+        ck_assert_int_gt(failed_in[epochs == 0 ? PHASE_WEIGHTS : PHASE_RESUMING], 0);
+    }
     teardown();
 }
 
 START_TEST(any_operation_may_fail)
 {
-    fail_each(FILE_ANY, EIO, false, 0, 50);
-    fail_each(FILE_ANY, EIO, true, 0, 50);
-    fail_each(FILE_ANY, EIO, false, 1, 50);
-    fail_each(FILE_ANY, EIO, true, 2, 30);
+    fail_each(false, FILE_ANY, EIO, false, 0, 50);
+    fail_each(false, FILE_ANY, EIO, true, 0, 50);
+    fail_each(false, FILE_ANY, EIO, false, 1, 50);
+    fail_each(false, FILE_ANY, EIO, true, 2, 30);
+}
+END_TEST
+
+START_TEST(images_may_be_unreadable)
+{
+    fail_each(true, FILE_ANY, EIO, false, 1, 80);
+    fail_each(true, FILE_ANY, EIO, true, 0, 80);
 }
 END_TEST
 
 START_TEST(a_full_disk_loses_nothing)
 {
-    fail_each(FILE_WRITE, ENOSPC, false, 1, 5);
-    fail_each(FILE_WRITE | FILE_SYNC, ENOSPC, true, 1, 10);
+    fail_each(false, FILE_WRITE, ENOSPC, false, 1, 5);
+    fail_each(false, FILE_WRITE | FILE_SYNC, ENOSPC, true, 1, 10);
 }
 END_TEST
 
 START_TEST(permissions_may_be_missing)
 {
-    fail_each(FILE_OPEN | FILE_RENAME | FILE_LINK, EACCES, false, 1, 20);
-    fail_each(FILE_RENAME, EROFS, true, 1, 5);
+    fail_each(false, FILE_OPEN | FILE_RENAME | FILE_LINK, EACCES, false, 1, 20);
+    fail_each(false, FILE_RENAME, EROFS, true, 1, 5);
 }
 END_TEST
 
 START_TEST(interruptions_and_short_transfers_are_no_failures)
 {
     uint64_t digest;
-    setup();
+    setup(false);
     hooks.short_transfers = true;
     hooks.interrupted = true;
     ck_assert_msg(training_life_run(&life, context, &digest) == ALC_OK, "%s", alc_error_message(context));
@@ -133,7 +152,7 @@ END_TEST
 /* Failures on top of short transfers: a file half written is not seen. */
 START_TEST(half_a_write_is_no_file)
 {
-    setup();
+    setup(false);
     hooks.short_transfers = true;
     hooks.fail_files = FILE_WRITE;
     hooks.file_error = ENOSPC;
@@ -145,6 +164,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("file operations", any_operation_may_fail, a_full_disk_loses_nothing, permissions_may_be_missing,
-                     interruptions_and_short_transfers_are_no_failures, half_a_write_is_no_file);
+    return RUN_TESTS("file operations", any_operation_may_fail, images_may_be_unreadable, a_full_disk_loses_nothing,
+                     permissions_may_be_missing, interruptions_and_short_transfers_are_no_failures,
+                     half_a_write_is_no_file);
 }
