@@ -89,6 +89,8 @@ typedef struct alck_pool {
     int64_t out_height, out_width, out_stride;
     int64_t kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left;
     bool count_padding; /* average pooling: divide by the whole window (true) or by the pixels inside (false) */
+    bool adaptive;      /* average pooling: output i of n takes inputs floor(i in / n) to ceil((i + 1) in / n), the end left
+                           out; kernel, stride, padding and count_padding are not read */
 } alck_pool;
 
 /* One batch norm's tensors: `pixels` = rows * height * width. */

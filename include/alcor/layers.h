@@ -83,6 +83,10 @@ typedef struct alc_pool_options {
 } alc_pool_options;
 alc_tensor *alc_max_pool(alc_tensor *input, alc_pool_options options);
 alc_tensor *alc_average_pool(alc_tensor *input, alc_pool_options options);
+/* Averages over windows that follow the input's size, as PyTorch's AdaptiveAvgPool2d: [H,W,C] -> [height,width,C]. Row i
+ * averages the input's rows from floor(i H / height) to ceil((i + 1) H / height), the end left out, and columns likewise, so
+ * windows may overlap by a pixel. Extents are 1 to 4096. */
+alc_tensor *alc_adaptive_average_pool(alc_tensor *input, int64_t height, int64_t width);
 /* The mean over all pixels: [H,W,C] -> [C]. */
 alc_tensor *alc_global_average_pool(alc_tensor *input);
 

@@ -100,6 +100,9 @@ void alc_parameter_write(alc_parameter *parameter, const alc_real *values);
  * "stage3.conv.weight" and "stage3_conv1.weight", not "stage30.weight"), and trains that and all later ones.
  * Batch norms whose parameters are all frozen evaluate. ALC_NOT_FOUND names the prefixes that exist. */
 alc_status alc_model_train_from(alc_model *model, const char *prefix);
+/* The same, but only between blocks: `edges` are prefixes with which one begins, in order, at least one and NULL behind the
+ * last. ALC_NOT_FOUND names them all, ALC_INVALID_ARGUMENT those on both sides of a place inside a block. */
+alc_status alc_model_train_from_edge(alc_model *model, const char *const *edges, const char *edge);
 
 /* Number of trained values, and of all values that are not state. */
 int64_t alc_model_trainable_values(const alc_model *model);

@@ -38,7 +38,7 @@ static pool_area window_of_output(const pool_job *j, int64_t pixel)
     const alck_pool *s = j->s;
     const int64_t x = pixel % s->out_width, y = pixel / s->out_width % s->out_height;
     const int64_t n = pixel / s->out_width / s->out_height;
-    const int64_t top = y * s->stride_y - s->pad_top, left = x * s->stride_x - s->pad_left;
+    const int64_t top = pool_start(&j->rows, y), left = pool_start(&j->columns, x);
     return (pool_area){.y = pool_taps(&j->rows, y),
                        .x = pool_taps(&j->columns, x),
                        .origin = (n * s->in_height + top) * s->in_width + left};
@@ -141,7 +141,7 @@ void ALCK_NAME(max_pool_backward)(const alck_parallel *par, const alck_pool *s, 
 
 ALCK_INLINE int64_t averaged_pixels(const alck_pool *s, pool_span y, pool_span x)
 {
-    if (s->count_padding)
+    if (s->count_padding && !s->adaptive)
         return s->kernel_height * s->kernel_width;
     return (y.end - y.first) * (x.end - x.first);
 }

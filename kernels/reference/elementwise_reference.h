@@ -17,6 +17,9 @@ void alck_reference_max_pool(const alck_pool *s, const alck_real *x, double *y, 
 void alck_reference_max_pool_backward(const alck_pool *s, const uint8_t *positions, const alck_real *dy, double *dx);
 void alck_reference_average_pool(const alck_pool *s, const alck_real *x, double *y);
 void alck_reference_average_pool_backward(const alck_pool *s, const alck_real *dy, double *dx);
+/* The same where s->adaptive. */
+void alck_reference_adaptive_pool(const alck_pool *s, const alck_real *x, double *y);
+void alck_reference_adaptive_pool_backward(const alck_pool *s, const alck_real *dy, double *dx);
 
 /* Mean and biased variance over all pixels. */
 void alck_reference_statistics(const alck_norm *s, double *mean, double *variance);

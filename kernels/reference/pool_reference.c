@@ -91,3 +91,51 @@ void alck_reference_average_pool_backward(const alck_pool *s, const alck_real *d
                     dx[pixel * s->channels + c] += (double)dy[o * s->out_stride + c] / (double)counted_pixels(s, o);
             }
 }
+
+/* Whether input `i` of `in` is in the window of output `o` of `out`: floor(o in / out) <= i < ceil((o + 1) in / out). */
+static bool in_window(int64_t i, int64_t in, int64_t o, int64_t out)
+{
+    return (double)i >= floor((double)(o * in) / (double)out) && (double)i < ceil((double)((o + 1) * in) / (double)out);
+}
+
+/* How many pixels the window of output pixel `o` holds, or 0 where input pixel `pixel` is none of them. */
+static int64_t adaptive_window(const alck_pool *s, int64_t o, int64_t pixel)
+{
+    const int64_t area = s->out_height * s->out_width, in_area = s->in_height * s->in_width;
+    const int64_t oy = o % area / s->out_width, ox = o % s->out_width;
+    const int64_t y = pixel % in_area / s->in_width, x = pixel % s->in_width;
+    int64_t pixels = 0;
+    if (o / area != pixel / in_area || !in_window(y, s->in_height, oy, s->out_height)
+        || !in_window(x, s->in_width, ox, s->out_width))
+        return 0;
+    for (int64_t p = 0; p < in_area; p++)
+        pixels += in_window(p / s->in_width, s->in_height, oy, s->out_height)
+                  && in_window(p % s->in_width, s->in_width, ox, s->out_width);
+    return pixels;
+}
+
+void alck_reference_adaptive_pool(const alck_pool *s, const alck_real *x, double *y)
+{
+    for (int64_t o = 0; o < output_pixels(s); o++)
+        for (int64_t c = 0; c < s->channels; c++) {
+            double sum = 0;
+            int64_t pixels = 0;
+            for (int64_t p = 0; p < s->batch * s->in_height * s->in_width; p++) {
+                const int64_t window = adaptive_window(s, o, p);
+                sum += window > 0 ? (double)x[p * s->in_stride + c] : 0;
+                pixels = window > 0 ? window : pixels;
+            }
+            y[o * s->channels + c] = sum / (double)pixels;
+        }
+}
+
+void alck_reference_adaptive_pool_backward(const alck_pool *s, const alck_real *dy, double *dx)
+{
+    memset(dx, 0, (size_t)(s->batch * s->in_height * s->in_width * s->channels) * sizeof *dx);
+    for (int64_t o = 0; o < output_pixels(s); o++)
+        for (int64_t p = 0; p < s->batch * s->in_height * s->in_width; p++) {
+            const int64_t window = adaptive_window(s, o, p);
+            for (int64_t c = 0; c < s->channels && window > 0; c++)
+                dx[p * s->channels + c] += (double)dy[o * s->out_stride + c] / (double)window;
+        }
+}

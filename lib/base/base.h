@@ -107,6 +107,8 @@ uint64_t alc_mix(uint64_t a, uint64_t b);             /* a well-mixed function o
 uint32_t alc_random_u32(alc_random_key key, uint64_t index);
 /* Uniform in [0, 1): the upper 24 bits / 2^24, the same in every build. */
 double alc_random_uniform(alc_random_key key, uint64_t index);
+/* The same for `count` indices from `first` on, four at the price of one. */
+void alc_random_uniforms(alc_random_key key, uint64_t first, int64_t count, double *values);
 /* Uniform in [0, bound) without bias; the same key and index always give the same value. bound > 0. */
 uint64_t alc_random_below(alc_random_key key, uint64_t index, uint64_t bound);
 /* A random permutation of 0 .. count-1 (Fisher-Yates). */

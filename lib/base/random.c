@@ -31,6 +31,17 @@ double alc_random_uniform(alc_random_key key, uint64_t index)
     return (double)(alc_random_u32(key, index) >> 8) * 0x1p-24;
 }
 
+void alc_random_uniforms(alc_random_key key, uint64_t first, int64_t count, double *values)
+{
+    uint32_t words[4] = {0};
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t index = first + (uint64_t)i;
+        if (i == 0 || index % 4 == 0)
+            alck_philox(key.seed, key.stream, index / 4, words);
+        values[i] = (double)(words[index % 4] >> 8) * 0x1p-24;
+    }
+}
+
 uint64_t alc_random_below(alc_random_key key, uint64_t index, uint64_t bound)
 {
     if (bound == 0)

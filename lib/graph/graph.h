@@ -76,6 +76,9 @@ void alc_parameter_written(alc_parameter *parameter);
 
 /* PyTorch's order into memory order and back (layout.c). */
 void alc_layout_store(const alc_parameter_spec *spec, const alc_real *logical, alc_real *memory);
+/* The same for `count` values from the `first` on; `logical` holds these alone. */
+void alc_layout_store_part(const alc_parameter_spec *spec, int64_t first, int64_t count, const alc_real *logical,
+                           alc_real *memory);
 void alc_layout_load(const alc_parameter_spec *spec, const alc_real *memory, alc_real *logical);
 /* Where value `index` of PyTorch's order lies in memory. */
 int64_t alc_layout_position(const alc_parameter_spec *spec, int64_t index);

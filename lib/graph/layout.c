@@ -23,10 +23,15 @@ typedef struct layout_walk {
     int64_t position;
 } layout_walk;
 
-static layout_walk walk_begin(const alc_parameter_spec *spec)
+static layout_walk walk_begin(const alc_parameter_spec *spec, int64_t index)
 {
     layout_walk walk = {.view = &spec->layout.view};
     memory_strides(spec, walk.strides);
+    for (int axis = walk.view->rank - 1; axis >= 0; axis--) {
+        walk.place[axis] = index % walk.view->extent[axis];
+        walk.position += walk.place[axis] * walk.strides[axis];
+        index /= walk.view->extent[axis];
+    }
     return walk;
 }
 
@@ -41,20 +46,25 @@ static void walk_next(layout_walk *walk)
     }
 }
 
-void alc_layout_store(const alc_parameter_spec *spec, const alc_real *logical, alc_real *memory)
+void alc_layout_store_part(const alc_parameter_spec *spec, int64_t first, int64_t count, const alc_real *logical,
+                           alc_real *memory)
 {
-    int64_t count = alc_shape_elements(spec->shape);
-    layout_walk walk = walk_begin(spec);
+    layout_walk walk = walk_begin(spec, first);
     for (int64_t i = 0; i < count; i++) {
-        memory[spec->layout.view.rank ? walk.position : i] = logical[i];
+        memory[spec->layout.view.rank ? walk.position : first + i] = logical[i];
         walk_next(&walk);
     }
+}
+
+void alc_layout_store(const alc_parameter_spec *spec, const alc_real *logical, alc_real *memory)
+{
+    alc_layout_store_part(spec, 0, alc_shape_elements(spec->shape), logical, memory);
 }
 
 void alc_layout_load(const alc_parameter_spec *spec, const alc_real *memory, alc_real *logical)
 {
     int64_t count = alc_shape_elements(spec->shape);
-    layout_walk walk = walk_begin(spec);
+    layout_walk walk = walk_begin(spec, 0);
     for (int64_t i = 0; i < count; i++) {
         logical[i] = memory[spec->layout.view.rank ? walk.position : i];
         walk_next(&walk);
@@ -63,14 +73,5 @@ void alc_layout_load(const alc_parameter_spec *spec, const alc_real *memory, alc
 
 int64_t alc_layout_position(const alc_parameter_spec *spec, int64_t index)
 {
-    const alc_shape *view = &spec->layout.view;
-    int64_t strides[ALC_MAX_RANK] = {0}, position = 0;
-    if (view->rank == 0)
-        return index;
-    memory_strides(spec, strides);
-    for (int axis = view->rank - 1; axis >= 0; axis--) {
-        position += index % view->extent[axis] * strides[axis];
-        index /= view->extent[axis];
-    }
-    return position;
+    return spec->layout.view.rank ? walk_begin(spec, index).position : index;
 }

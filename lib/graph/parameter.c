@@ -4,19 +4,26 @@
 
 #include "lib/graph/graph.h"
 
-/* Values are drawn by their place in PyTorch's order, so the layout in memory does not change them. */
-static void initialize(alc_parameter *parameter)
+/* Values of one task. */
+#define PART 2048
+
+/* Values are drawn by their place in PyTorch's order, so neither the layout in memory nor threads change them. */
+static void initialize_part(void *argument, int64_t task, int worker)
 {
+    (void)worker;
+    const alc_parameter *parameter = argument;
     const alc_parameter_spec *spec = &parameter->spec;
-    alc_random_key key = {alc_context_seed(parameter->model->context), alc_hash_text(parameter->name)};
-    for (int64_t i = 0; i < parameter->count; i++) {
-        alc_real value = 0;
-        if (spec->initializer == ALC_INITIALIZE_ONES)
-            value = 1;
-        else if (spec->initializer == ALC_INITIALIZE_UNIFORM)
-            value = (alc_real)((2 * alc_random_uniform(key, (uint64_t)i) - 1) * spec->bound);
-        parameter->value[alc_layout_position(spec, i)] = value;
-    }
+    const alc_random_key key = {alc_context_seed(parameter->model->context), alc_hash_text(parameter->name)};
+    const int64_t first = task * PART, left = parameter->count - first, count = left < PART ? left : PART;
+    double draws[PART];
+    alc_real values[PART];
+    if (spec->initializer == ALC_INITIALIZE_UNIFORM)
+        alc_random_uniforms(key, (uint64_t)first, count, draws);
+    for (int64_t i = 0; i < count; i++)
+        values[i] = spec->initializer == ALC_INITIALIZE_ONES      ? 1
+                    : spec->initializer == ALC_INITIALIZE_UNIFORM ? (alc_real)((2 * draws[i] - 1) * spec->bound)
+                                                                  : 0;
+    alc_layout_store_part(spec, first, count, values, parameter->value);
 }
 
 alc_parameter *alc_parameter_create(alc_model *model, const char *node_name, const alc_parameter_spec *spec)
@@ -47,7 +54,7 @@ alc_parameter *alc_parameter_create(alc_model *model, const char *node_name, con
     parameter->value = alc_allocate_array(context, (size_t)count, sizeof(alc_real), parameter->name);
     if (!parameter->value)
         return NULL;
-    initialize(parameter);
+    alc_parallel_run(context, (count + PART - 1) / PART, initialize_part, parameter);
     return parameter;
 }
 
@@ -123,40 +130,6 @@ bool alc_name_has_prefix(const char *name, const char *prefix)
         return false;
     return length == 0 || name[length] == '\0' || name[length] == '.' || name[length] == '_' ||
            prefix[length - 1] == '.';
-}
-
-/* The parts of names before their first dot, each once, for the message. */
-static void list_prefixes(const alc_model *model, alc_text *text)
-{
-    const char *last = "";
-    size_t last_length = 0;
-    for (int64_t i = 0; i < model->parameter_count; i++) {
-        const char *name = model->parameters[i]->name;
-        size_t length = strcspn(name, ".");
-        if (length != last_length || strncmp(name, last, length) != 0)
-            alc_text_append(text, "%s%.*s", text->length ? ", " : "", (int)length, name);
-        last = name;
-        last_length = length;
-    }
-}
-
-alc_status alc_model_train_from(alc_model *model, const char *prefix)
-{
-    int64_t first = 0;
-    while (first < model->parameter_count && !alc_name_has_prefix(model->parameters[first]->name, prefix))
-        first++;
-    if (first == model->parameter_count) {
-        alc_text text;
-        alc_text_init(&text, model->context);
-        list_prefixes(model, &text);
-        alc_status status = alc_fail(model->context, ALC_NOT_FOUND, "no parameter starts with '%s'; the parts of "
-                                     "this model are %s", prefix, alc_text_string(&text));
-        alc_text_free(&text);
-        return status;
-    }
-    for (int64_t i = 0; i < model->parameter_count; i++)
-        alc_parameter_set_trainable(model->parameters[i], i >= first);
-    return ALC_OK;
 }
 
 int64_t alc_model_trainable_values(const alc_model *model)

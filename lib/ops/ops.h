@@ -10,7 +10,7 @@
     X(dense) X(conv2d) X(batch_norm)                                                               \
     X(relu) X(relu6) X(sigmoid) X(silu) X(tanh)                                                    \
     X(add) X(multiply)                                                                             \
-    X(max_pool) X(average_pool) X(global_average_pool)                                             \
+    X(max_pool) X(average_pool) X(adaptive_average_pool) X(global_average_pool)                    \
     X(concat) X(flatten) X(dropout) X(drop_connect) X(softmax) X(softmax_cross_entropy)
 
 #define ALC_DECLARE_OP(op) extern const alc_op_def alc_op_##op;

@@ -42,6 +42,20 @@ START_TEST(words_follow_the_blocks)
 }
 END_TEST
 
+START_TEST(many_uniform_numbers_are_the_single_ones)
+{
+    alc_random_key key = {3, 4};
+    for (uint64_t first = 0; first < 6; first++) {
+        for (int64_t count = 0; count < 11; count++) {
+            double values[11] = {0};
+            alc_random_uniforms(key, first, count, values);
+            for (int64_t i = 0; i < 11; i++)
+                ck_assert(values[i] == (i < count ? alc_random_uniform(key, first + (uint64_t)i) : 0));
+        }
+    }
+}
+END_TEST
+
 START_TEST(uniform_numbers_fill_the_interval)
 {
     alc_random_key key = {1, 2};
@@ -155,6 +169,7 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("random", philox_gives_the_published_words, words_follow_the_blocks,
+                     many_uniform_numbers_are_the_single_ones,
                      uniform_numbers_fill_the_interval, numbers_below_a_bound_are_even,
                      a_bound_that_rejects_half_of_all_draws_works,
                      permutations_hold_each_number_once, all_permutations_of_three_come_up_equally,

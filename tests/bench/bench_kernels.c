@@ -578,6 +578,29 @@ static void run_average_pool_backward(bench *b, void *argument)
     b->table->average_pool_backward(&b->par, &r->pool, r->y, r->third, false);
 }
 
+/* VGG's grid of 7x7. */
+static alck_pool adaptive_pool(const map_run *r)
+{
+    alck_pool s = r->pool;
+    s.adaptive = true;
+    s.out_height = s.out_width = 7;
+    return s;
+}
+
+static void run_adaptive_average(bench *b, void *argument)
+{
+    const map_run *r = argument;
+    const alck_pool s = adaptive_pool(r);
+    b->table->average_pool_forward(&b->par, &s, r->x, r->fourth);
+}
+
+static void run_adaptive_average_backward(bench *b, void *argument)
+{
+    const map_run *r = argument;
+    const alck_pool s = adaptive_pool(r);
+    b->table->average_pool_backward(&b->par, &s, r->fourth, r->third, false);
+}
+
 static void run_global_average(bench *b, void *argument)
 {
     const map_run *r = argument;
@@ -695,6 +718,8 @@ static void bench_pool(bench *b)
                                          {"max pool 3x3/2 backward", run_max_pool_backward, 1.3125},
                                          {"average pool 3x3/2 forward", run_average_pool, 1.25},
                                          {"average pool 3x3/2 backward", run_average_pool_backward, 1.25},
+                                         {"adaptive average forward", run_adaptive_average, 1},
+                                         {"adaptive average backward", run_adaptive_average_backward, 1},
                                          {"global average forward", run_global_average, 1}};
     bench_maps(b, kernels, sizeof kernels / sizeof *kernels);
 }

@@ -58,6 +58,24 @@ START_TEST(without_a_layout_nothing_moves)
 }
 END_TEST
 
+START_TEST(parts_make_the_whole)
+{
+    const alc_parameter_spec *const specs[] = {&convolution, &dense, &plain};
+    for (int s = 0; s < 3; s++) {
+        const int64_t count = alc_shape_elements(specs[s]->shape);
+        for (int64_t length = 1; length <= count; length++) {
+            alc_real memory[COUNT], parts[COUNT], logical[COUNT];
+            store_numbers(specs[s], memory);
+            alc_layout_load(specs[s], memory, logical);
+            for (int64_t first = 0; first < count; first += length)
+                alc_layout_store_part(specs[s], first, first + length < count ? length : count - first, logical + first,
+                                      parts);
+            ck_assert_mem_eq(parts, memory, (size_t)count * sizeof *memory);
+        }
+    }
+}
+END_TEST
+
 START_TEST(loading_undoes_storing)
 {
     const alc_parameter_spec *const specs[] = {&convolution, &dense, &plain};
@@ -74,5 +92,5 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("layout", convolution_weights_lie_by_kernel_place, dense_weights_lie_transposed,
-                     without_a_layout_nothing_moves, loading_undoes_storing);
+                     without_a_layout_nothing_moves, parts_make_the_whole, loading_undoes_storing);
 }

@@ -162,6 +162,32 @@ START_TEST(training_may_begin_at_a_part)
 }
 END_TEST
 
+START_TEST(training_begins_between_blocks_alone)
+{
+    static const char *const edges[] = {"stage1", "stage3", "fc", NULL};
+    setup();
+    ck_assert_int_eq(alc_model_train_from_edge(model, edges, "stage3"), ALC_OK);
+    ck_assert(alc_parameter_trainable(find("stage3_conv.weight")) && !alc_parameter_trainable(find("stage30.conv.weight")));
+    /* Another name for the same place. */
+    ck_assert_int_eq(alc_model_train_from_edge(model, edges, "fc.weight"), ALC_OK);
+    ck_assert_int_eq(alc_model_trainable_values(model), 10 + 2);
+    ck_assert_int_eq(alc_model_train_from_edge(model, edges, "stage30"), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "'stage30' begins with stage30.conv.weight, inside a block; training may "
+                                                 "start at stage1 or stage3");
+    ck_assert_int_eq(alc_model_train_from_edge(model, edges, "fc.bias"), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "'fc.bias' begins with fc.bias, inside a block; training may start at fc");
+    ck_assert_int_eq(alc_model_train_from_edge(model, edges + 2, "stage1"), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "'stage1' begins with stage1.conv.weight, inside a block; training may "
+                                                 "start at fc");
+    ck_assert_int_eq(alc_model_train_from_edge(model, edges, "stage4"), ALC_NOT_FOUND);
+    ck_assert_str_eq(alc_error_message(context), "no part of this model is called 'stage4'; training may start at stage1, "
+                                                 "stage3, fc");
+    /* What is refused changes nothing. */
+    ck_assert_int_eq(alc_model_trainable_values(model), 10 + 2);
+    teardown();
+}
+END_TEST
+
 START_TEST(prefixes_end_at_words)
 {
     ck_assert(alc_name_has_prefix("stage3.conv", "stage3"));
@@ -178,5 +204,6 @@ int main(void)
 {
     return RUN_TESTS("parameter", initial_values_are_pytorchs_bounds, initial_values_depend_on_name_and_seed,
                      writing_is_read_back_and_counted, parameters_are_found_by_place_and_name,
-                     state_and_fixed_values_are_never_trained, training_may_begin_at_a_part, prefixes_end_at_words);
+                     state_and_fixed_values_are_never_trained, training_may_begin_at_a_part,
+                     training_begins_between_blocks_alone, prefixes_end_at_words);
 }

@@ -154,7 +154,43 @@ static void check_average(kernel_run *run)
     }
 }
 
+/* Grids smaller and larger than the image; the first is VGG's. */
+static void check_adaptive_average(kernel_run *run)
+{
+    for (int i = 0; i < 40; i++) {
+        alck_pool s = random_pool(run);
+        s.adaptive = true;
+        s.out_height = kernel_random_between(run, 1, 9);
+        s.out_width = kernel_random_between(run, 1, 9);
+        if (i == 0)
+            s = (alck_pool){.batch = 2, .channels = 67, .in_height = 9, .in_width = 3, .in_stride = 67, .out_height = 7,
+                            .out_width = 7, .out_stride = 70, .adaptive = true};
+        double *want = new_array(out_pixels(&s) * s.channels), *want_dx = new_array(in_pixels(&s) * s.channels);
+        kernel_tensor x = kernel_tensor_integers(run, in_pixels(&s), s.channels, s.in_stride, 1000);
+        kernel_tensor y = kernel_tensor_new(out_pixels(&s), s.channels, s.out_stride);
+        alck_reference_adaptive_pool(&s, x.data, want);
+        run->table->average_pool_forward(run->par, &s, x.data, y.data);
+        compare(run, &y, want, NULL, 1000 * KERNEL_UNIT, "adaptive average");
+
+        const bool add = i % 2;
+        kernel_tensor dy = kernel_tensor_reals(run, out_pixels(&s), s.channels, s.out_stride, 1);
+        kernel_tensor dx = kernel_tensor_reals(run, in_pixels(&s), s.channels, s.in_stride, 1);
+        kernel_tensor old = kernel_tensor_copy(&dx);
+        alck_reference_adaptive_pool_backward(&s, dy.data, want_dx);
+        run->table->average_pool_backward(run->par, &s, dy.data, dx.data, add);
+        compare(run, &dx, want_dx, add ? &old : NULL, 200 * KERNEL_UNIT, "adaptive average gradient");
+        free(want);
+        free(want_dx);
+        kernel_tensor_free(run, &x, "x");
+        kernel_tensor_free(run, &dy, "dy");
+        kernel_tensor_free(run, &old, "old");
+        kernel_tensor_output(run, &y, "y");
+        kernel_tensor_output(run, &dx, "dx");
+    }
+}
+
 const kernel_check kernel_checks_pool[] = {{"max", check_max},
                                            {"max of special values", check_max_special},
                                            {"average", check_average},
+                                           {"adaptive average", check_adaptive_average},
                                            {NULL, NULL}};

@@ -69,6 +69,12 @@ static op_value *pool(op_net *net, op_value *x, op_pool kind, alc_pool_options o
     return value(kind == OP_MAX_POOL ? alc_max_pool(tensor(x), options) : alc_average_pool(tensor(x), options));
 }
 
+static op_value *adaptive_average_pool(op_net *net, op_value *x, int64_t height, int64_t width)
+{
+    (void)net;
+    return value(alc_adaptive_average_pool(tensor(x), height, width));
+}
+
 static op_value *global_average_pool(op_net *net, op_value *x)
 {
     (void)net;
@@ -111,7 +117,7 @@ static op_value *cross_entropy(op_net *net, op_value *logits, op_value *labels, 
 alc_tensor *op_case_build(const op_case *c, alc_model *model)
 {
     library_net library = {.net = {input, dense, conv2d, batch_norm, activation, add, multiply, pool,
-                                   global_average_pool, concat, flatten, dropout, softmax, cross_entropy},
+                                   adaptive_average_pool, global_average_pool, concat, flatten, dropout, softmax, cross_entropy},
                            .model = model};
     alc_tensor *output = tensor(c->build(&library.net, c));
     for (int64_t i = 0; i < alc_model_parameter_count(model) && c->freeze; i++)

@@ -23,6 +23,7 @@ struct op_net {
     op_value *(*add)(op_net *net, op_value *a, op_value *b);
     op_value *(*multiply)(op_net *net, op_value *a, op_value *b);
     op_value *(*pool)(op_net *net, op_value *x, op_pool kind, alc_pool_options options);
+    op_value *(*adaptive_average_pool)(op_net *net, op_value *x, int64_t height, int64_t width);
     op_value *(*global_average_pool)(op_net *net, op_value *x);
     op_value *(*concat)(op_net *net, int count, op_value *const *inputs);
     op_value *(*flatten)(op_net *net, op_value *x);

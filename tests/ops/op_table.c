@@ -102,6 +102,17 @@ static op_value *average_pool(op_net *net, const op_case *c)
     return net->pool(net, first(net, c), OP_AVERAGE_POOL, c->pool);
 }
 
+static op_value *adaptive_average_pool(op_net *net, const op_case *c)
+{
+    return net->adaptive_average_pool(net, first(net, c), c->grid_height, c->grid_width);
+}
+
+/* An image as PyTorch's classifiers flatten it. */
+static op_value *adaptive_average_pool_dense(op_net *net, const op_case *c)
+{
+    return net->dense(net, adaptive_average_pool(net, c), c->dense);
+}
+
 static op_value *global_average_pool(op_net *net, const op_case *c)
 {
     return net->global_average_pool(net, first(net, c));
@@ -333,6 +344,13 @@ const op_case op_table[] = {
      .pool = {.kernel = 3, .stride = 2, .padding = 1}},
     {"average_pool 3 counting padding", average_pool, IMAGE(7, 8, 17),
      .pool = {.kernel = 3, .stride = 1, .padding = 1, .count_padding = true}},
+    {"adaptive_average_pool of whole windows", adaptive_average_pool, IMAGE(6, 8, 17), .grid_height = 3, .grid_width = 2},
+    {"adaptive_average_pool of overlapping windows", adaptive_average_pool, IMAGE(7, 11, 5), .grid_height = 3,
+     .grid_width = 7},
+    {"adaptive_average_pool to more pixels", adaptive_average_pool, IMAGE(2, 3, 18), .grid_height = 7, .grid_width = 7},
+    {"adaptive_average_pool of one pixel", adaptive_average_pool, IMAGE(1, 1, 3), .grid_height = 2, .grid_width = 1},
+    {"adaptive_average_pool, dense", adaptive_average_pool_dense, IMAGE(5, 4, 6), .grid_height = 3, .grid_width = 2,
+     DENSE(.units = 4)},
     {"global_average_pool", global_average_pool, IMAGE(7, 5, 35)},
     {"global_average_pool of one pixel", global_average_pool, IMAGE(1, 1, 3)},
 

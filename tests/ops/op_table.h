@@ -18,6 +18,7 @@ struct op_case {
     alc_conv2d_options conv;
     alc_batch_norm_options norm;
     alc_pool_options pool;
+    int64_t grid_height, grid_width; /* of the adaptive pool */
     alc_dense_options dense;
     alc_cross_entropy_options loss;
     op_activation activation;

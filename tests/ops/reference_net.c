@@ -136,6 +136,11 @@ static op_value *pool(op_net *net, op_value *x, op_pool kind, alc_pool_options o
     return out(reference_pool(of(net), in(x), kind, &options));
 }
 
+static op_value *adaptive_average_pool(op_net *net, op_value *x, int64_t height, int64_t width)
+{
+    return out(reference_adaptive_average_pool(of(net), in(x), height, width));
+}
+
 static op_value *global_average_pool(op_net *net, op_value *x)
 {
     return out(reference_global_average_pool(of(net), in(x)));
@@ -172,7 +177,7 @@ static op_value *cross_entropy(op_net *net, op_value *logits, op_value *labels, 
 const reference_value *reference_run(reference *r)
 {
     reference_net net = {.net = {input, dense, conv2d, batch_norm, activation, add, multiply, pool,
-                                 global_average_pool, concat, flatten, dropout, softmax, cross_entropy},
+                                 adaptive_average_pool, global_average_pool, concat, flatten, dropout, softmax, cross_entropy},
                          .reference = r};
     r->dropouts = r->drop_connects = 0;
     return in(r->c->build(&net.net, r->c));

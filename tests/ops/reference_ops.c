@@ -297,6 +297,24 @@ reference_value *reference_pool(reference *r, const reference_value *x, op_pool 
     return result;
 }
 
+reference_value *reference_adaptive_average_pool(reference *r, const reference_value *x, int64_t height, int64_t width)
+{
+    reference_value *result = reference_new(r, x->rows, height, width, x->channels);
+    for (int64_t i = 0; i < count_of(result); i++) {
+        int64_t c = i % x->channels, px = i / x->channels % width, y = i / x->channels / width % height;
+        int64_t row = i / x->channels / width / height;
+        int64_t top = y * x->height / height, bottom = ((y + 1) * x->height + height - 1) / height;
+        int64_t left = px * x->width / width, right = ((px + 1) * x->width + width - 1) / width;
+        dot d = {0};
+        for (int64_t p = 0; p < (bottom - top) * (right - left); p++) {
+            int64_t place = at(x, row, top + p / (right - left), left + p % (right - left), c);
+            dot_add(&d, 1 / (double)((bottom - top) * (right - left)), x->data[place], x->limit[place]);
+        }
+        dot_store(&d, result, i);
+    }
+    return result;
+}
+
 reference_value *reference_global_average_pool(reference *r, const reference_value *x)
 {
     reference_value *result = reference_new(r, x->rows, 1, 1, x->channels);

@@ -47,6 +47,7 @@ reference_value *reference_activation(reference *r, const reference_value *x, op
 reference_value *reference_add(reference *r, const reference_value *a, const reference_value *b);
 reference_value *reference_multiply(reference *r, const reference_value *a, const reference_value *b);
 reference_value *reference_pool(reference *r, const reference_value *x, op_pool kind, const alc_pool_options *o);
+reference_value *reference_adaptive_average_pool(reference *r, const reference_value *x, int64_t height, int64_t width);
 reference_value *reference_global_average_pool(reference *r, const reference_value *x);
 reference_value *reference_concat(reference *r, int count, reference_value *const *inputs);
 reference_value *reference_flatten(reference *r, const reference_value *x);

@@ -69,6 +69,8 @@ START_TEST(rows_are_no_images)
             "c: a kernel of 2x2 with dilation 1 does not fit into the input [5]");
     REFUSED(alc_average_pool(row, (alc_pool_options){.name = "p", .kernel = 2}), ALC_SHAPE_MISMATCH,
             "p: input 0 is [5]; [height,width,channels] is expected");
+    REFUSED(alc_adaptive_average_pool(row, 2, 2), ALC_SHAPE_MISMATCH,
+            "adaptive_average_pool_1: input 0 is [5]; [height,width,channels] is expected");
     REFUSED(alc_global_average_pool(row), ALC_SHAPE_MISMATCH,
             "global_average_pool_1: input 0 is [5]; [height,width,channels] is expected");
 }
@@ -118,6 +120,13 @@ START_TEST(pools)
             "p: kernel 3 (1 to 15), stride 3 (at least 1) or padding 2 (0 to half the kernel) is out of range");
     REFUSED(POOL(.kernel = 3, .stride = -1), ALC_INVALID_ARGUMENT,
             "p: kernel 3 (1 to 15), stride -1 (at least 1) or padding 0 (0 to half the kernel) is out of range");
+    REFUSED(alc_adaptive_average_pool(image, 0, 7), ALC_INVALID_ARGUMENT,
+            "adaptive_average_pool_1: an output of 0x7 pixels; both extents must be within 1 and 4096");
+    REFUSED(alc_adaptive_average_pool(image, 7, 4097), ALC_INVALID_ARGUMENT,
+            "adaptive_average_pool_1: an output of 7x4097 pixels; both extents must be within 1 and 4096");
+    REFUSED(alc_adaptive_average_pool(image, INT64_MIN, INT64_MAX), ALC_INVALID_ARGUMENT,
+            "adaptive_average_pool_1: an output of -9223372036854775808x9223372036854775807 pixels; both extents must be "
+            "within 1 and 4096");
     REFUSED(POOL(.kernel = 7), ALC_SHAPE_MISMATCH, "p: a window of 7x7 does not fit into the input [6,6,4]");
 }
 END_TEST
