@@ -7,6 +7,9 @@ if(ALCOR_EXAMPLE_COMMON)
     target_include_directories(example_common PUBLIC ${PROJECT_SOURCE_DIR}/examples)
     target_link_libraries(example_common PUBLIC alcor PkgConfig::JANSSON)
 endif()
+# Where the programs find what they need beside their arguments.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/examples/classify_image.c PROPERTIES
+                            COMPILE_DEFINITIONS EXAMPLES_DATA="${PROJECT_SOURCE_DIR}/examples/data")
 foreach(source IN LISTS ALCOR_EXAMPLES)
     get_filename_component(program ${source} NAME_WE)
     add_executable(${program} ${source})

@@ -21,13 +21,31 @@ static const char *const efficientnet_lite_blocks[] = {"conv_stem", "blocks.0", 
                                                        "blocks.4",  "blocks.5", "blocks.6",  "conv_head", "classifier",
                                                        NULL};
 
+/* Mean and deviation of ImageNet, or of nothing but the range -1 .. 1 as TensorFlow has it. */
+#define IMAGENET(size, kind) {.resize = size, .filter = kind, .normalisation = {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}}
+#define TENSORFLOW(size, kind) {.resize = size, .filter = kind, .normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}}
+#define PREPARE_b0 IMAGENET(256, ALC_RESIZE_BICUBIC)
+#define PREPARE_b1 IMAGENET(256, ALC_RESIZE_BICUBIC)
+#define PREPARE_b2 IMAGENET(288, ALC_RESIZE_BICUBIC)
+#define PREPARE_b3 IMAGENET(320, ALC_RESIZE_BICUBIC)
+#define PREPARE_b4 IMAGENET(384, ALC_RESIZE_BICUBIC)
+#define PREPARE_b5 IMAGENET(456, ALC_RESIZE_BICUBIC)
+#define PREPARE_b6 IMAGENET(528, ALC_RESIZE_BICUBIC)
+#define PREPARE_b7 IMAGENET(600, ALC_RESIZE_BICUBIC)
+#define PREPARE_lite0 TENSORFLOW(256, ALC_RESIZE_BICUBIC)
+#define PREPARE_lite1 TENSORFLOW(272, ALC_RESIZE_BICUBIC)
+#define PREPARE_lite2 TENSORFLOW(292, ALC_RESIZE_BICUBIC)
+#define PREPARE_lite3 TENSORFLOW(331, ALC_RESIZE_BILINEAR)
+#define PREPARE_lite4 TENSORFLOW(413, ALC_RESIZE_BILINEAR)
+
 #define EFFICIENTNET(variant, size, edges)              \
     {.name = "efficientnet_" #variant,                  \
      .default_size = size,                              \
      .smallest_size = 32,                               \
      .blocks = edges,                                   \
      .features = alc_efficientnet_##variant##_features, \
-     .classify = alc_efficientnet_##variant}
+     .classify = alc_efficientnet_##variant,            \
+     .preprocessing = PREPARE_##variant}
 
 static const alc_backbone backbones[] = {
     {.name = "sky_cnn",
@@ -41,19 +59,22 @@ static const alc_backbone backbones[] = {
      .smallest_size = 32,
      .blocks = resnet50_blocks,
      .features = alc_resnet50_features,
-     .classify = alc_resnet50},
+     .classify = alc_resnet50,
+     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
     {.name = "densenet121",
      .default_size = 224,
      .smallest_size = 32,
      .blocks = densenet121_blocks,
      .features = alc_densenet121_features,
-     .classify = alc_densenet121},
+     .classify = alc_densenet121,
+     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
     {.name = "xception",
      .default_size = 299,
      .smallest_size = 71,
      .blocks = xception_blocks,
      .features = alc_xception_features,
-     .classify = alc_xception},
+     .classify = alc_xception,
+     .preprocessing = TENSORFLOW(333, ALC_RESIZE_BICUBIC)},
     EFFICIENTNET(b0, 224, efficientnet_blocks),
     EFFICIENTNET(b1, 240, efficientnet_blocks),
     EFFICIENTNET(b2, 288, efficientnet_blocks),

@@ -35,21 +35,30 @@ typedef struct alc_model_save_options {
 alc_status alc_model_save(alc_model *model, const char *path, alc_model_save_options options);
 
 typedef struct alc_model_load_options {
-    bool partial; /* load what fits by name and shape, leave the rest as it is */
+    bool partial;           /* load what fits by name and shape, leave the rest as it is */
+    const char *prefix;     /* look for the parameters whose names start so, in the file without it: "image." of a fusion's
+                             * backbone. NULL: all */
+    const char *classifier; /* the scope or layer ("fc"; its name without prefix) whose layers may be missing or of another
+                             * shape in the file, or not be in the model: such a layer keeps the model's values, all of them.
+                             * NULL: none */
 } alc_model_load_options;
 
-/* What fitted. num_batches_tracked is not counted. */
+/* What fitted. num_batches_tracked is not counted, nor is a parameter without the prefix. */
 typedef struct alc_load_report {
     int64_t loaded;      /* parameters that have the file's values now */
+    int64_t renamed;     /* those of them that the file has under another name; docs/import_weights.md has the rules */
     int64_t missing;     /* parameters that the file does not have */
     int64_t unexpected;  /* tensors of the file that the model does not have */
     int64_t wrong_shape; /* of one name, but not of one shape */
-    char text[512];      /* a sentence that names the first ones; "" if all fits */
+    int64_t kept;        /* parameters of the classifier that keep their values; not counted above */
+    int64_t unused;      /* tensors of the file's classifier that the model does not have; not counted above */
+    char text[768];      /* a sentence that names the first ones; "" if all fits */
 } alc_load_report;
 
-/* Reads the file's values into the model. All is checked before the first parameter changes. ALC_MISMATCH, with the report's
- * text in the message, if anything is missing, unexpected or of another shape and partial is off, or if nothing fits at
- * all; errors of alc_safetensors_open. `report` may be NULL. */
+/* Reads values into the model from a safetensors file or one of torch.save (alc_weights_open). All is checked before the first
+ * parameter changes. ALC_MISMATCH, with the report's text in the message, if anything is missing, unexpected or of another
+ * shape and partial is off, if nothing fits at all, or if two tensors are one parameter; errors of alc_weights_open.
+ * `report` may be NULL. */
 alc_status alc_model_load(alc_model *model, const char *path, alc_model_load_options options,
                           alc_load_report *report);
 /* The same from an opened file: a program that builds the model by the file's metadata reads it once. */

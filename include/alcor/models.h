@@ -7,6 +7,7 @@
 #ifndef ALCOR_MODELS_H
 #define ALCOR_MODELS_H
 
+#include "alcor/image.h"
 #include "alcor/tensor.h"
 
 #ifdef __cplusplus
@@ -14,6 +15,14 @@ extern "C" {
 #endif
 
 /* ---- image backbones ---- */
+
+/* How images are prepared for the ImageNet weights that people have for a backbone: the shorter side is resized to `resize`
+ * pixels, the middle square of the backbone's default_size is cut out, and values are normalised. */
+typedef struct alc_preprocessing {
+    int64_t resize; /* 0: no such weights are known */
+    alc_resize_filter filter;
+    alc_normalisation normalisation; /* of red, green, blue in 0 .. 1 */
+} alc_preprocessing;
 
 typedef struct alc_backbone {
     const char *name;           /* what --backbone and checkpoints call it */
@@ -23,6 +32,7 @@ typedef struct alc_backbone {
                                    the end. The last is the classifier */
     alc_tensor *(*features)(alc_tensor *image);                    /* [H,W,3] -> [channels] */
     alc_tensor *(*classify)(alc_tensor *image, int64_t classes);   /* [H,W,3] -> logits [classes] */
+    alc_preprocessing preprocessing;                               /* torchvision's or timm's, as its names are */
 } alc_backbone;
 
 /* By name; NULL if there is none. */

@@ -1,4 +1,4 @@
-/* alcor/safetensors.h - reading and writing safetensors files: named tensors and a list of strings.
+/* alcor/safetensors.h - reading and writing safetensors files: named tensors and a list of strings; reading PyTorch's own.
  *
  * The format (https://github.com/huggingface/safetensors): 8 bytes with the length of a JSON header, the header, then
  * the tensors' values without gaps, little-endian. This reader is strict: a duplicate name, a hole, an overlap, a byte
@@ -72,6 +72,12 @@ typedef struct alc_safetensors alc_safetensors;
  * On failure *file is NULL: ALC_IO_ERROR, ALC_BAD_FILE (not the format), ALC_CORRUPT (checksum), ALC_UNSUPPORTED (a kind
  * of value not listed above), ALC_OUT_OF_MEMORY. */
 alc_status alc_safetensors_open(alc_context *context, const char *path, alc_safetensors **file);
+/* The same for a safetensors file or one that torch.save wrote, told apart by their first bytes: a state dict, or a
+ * dictionary that has one as "state_dict" or "model". Both of PyTorch's forms are read, the zip file and the older one; the
+ * tensors are listed as those of a safetensors file would be, whatever storages, offsets and strides they have, and there are
+ * no strings. Nothing in the file is run: a pickle that names any function or class but those of a state dict's dictionaries
+ * and tensors is ALC_UNSUPPORTED with that name, as are compressed, encrypted, big-endian and TorchScript files. */
+alc_status alc_weights_open(alc_context *context, const char *path, alc_safetensors **file);
 /* Frees it with every text and list got from it. NULL is allowed. */
 void alc_safetensors_close(alc_safetensors *file);
 

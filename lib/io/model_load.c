@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/io/model_file.h"
+#include "lib/io/weight_names.h"
 
 /* How many names of one kind a report gives. */
 #define NAMES_REPORTED 3
@@ -10,6 +11,8 @@
 typedef struct comparison {
     alc_model *model;
     const alc_safetensors *file;
+    const char *prefix, *classifier;
+    int64_t *tensors; /* of each parameter: the index of the tensor that has its name, -1 if none has */
     alc_load_report report;
     size_t text_length;
 } comparison;
@@ -59,78 +62,181 @@ static void stored_shape_text(const alc_stored_tensor *stored, char *text, size_
         alc_format(text + length, size - length, "]");
 }
 
-/* The index of the tensor that fits the parameter, -1 if none does. */
-static int64_t fitting_tensor(const comparison *c, const alc_parameter *parameter)
+/* ---- which tensor is which parameter ---- */
+
+/* The parameter's name without the prefix; NULL if it has another one, and is none of ours. */
+static const char *own_name(const comparison *c, int64_t parameter)
 {
-    int64_t index = alc_safetensors_find(c->file, alc_parameter_name(parameter));
-    if (index < 0)
-        return -1;
-    alc_stored_tensor stored = alc_safetensors_tensor(c->file, index);
-    return same_shape(alc_parameter_shape(parameter), &stored) ? index : -1;
+    const char *name = alc_parameter_name(alc_model_parameter(c->model, parameter));
+    const size_t length = strlen(c->prefix);
+    return strncmp(name, c->prefix, length) == 0 ? name + length : NULL;
 }
+
+static int64_t index_of(const comparison *c, const alc_parameter *parameter)
+{
+    int64_t i = 0;
+    while (alc_model_parameter(c->model, i) != parameter)
+        i++;
+    return i;
+}
+
+static alc_status find_tensors(comparison *c)
+{
+    char name[ALC_WEIGHT_NAME_SIZE];
+    const int64_t count = alc_model_parameter_count(c->model);
+    for (int64_t i = 0; i < count; i++)
+        c->tensors[i] = -1;
+    for (int64_t i = 0; i < alc_safetensors_count(c->file); i++) {
+        const char *stored = alc_safetensors_tensor(c->file, i).name;
+        const char *ours = alc_weight_name(c->model, c->prefix, stored, name);
+        const alc_parameter *parameter = alc_find_weight(c->model, c->prefix, ours);
+        if (parameter == NULL)
+            continue;
+        int64_t *tensor = &c->tensors[index_of(c, parameter)];
+        if (*tensor >= 0)
+            return alc_fail(alc_model_context(c->model), ALC_MISMATCH, "%s: '%s' and '%s' are both %s of the model",
+                            c->file->name, alc_safetensors_tensor(c->file, *tensor).name, stored,
+                            alc_parameter_name(parameter));
+        *tensor = i;
+    }
+    return ALC_OK;
+}
+
+/* Whether the file has the parameter, in its shape. */
+static bool fits(const comparison *c, int64_t parameter)
+{
+    if (c->tensors[parameter] < 0)
+        return false;
+    alc_stored_tensor stored = alc_safetensors_tensor(c->file, c->tensors[parameter]);
+    return same_shape(alc_parameter_shape(alc_model_parameter(c->model, parameter)), &stored);
+}
+
+static bool in_classifier(const comparison *c, const char *name)
+{
+    const size_t length = c->classifier == NULL ? 0 : strlen(c->classifier);
+    return length > 0 && strncmp(name, c->classifier, length) == 0 && (name[length] == '.' || name[length] == '\0');
+}
+
+/* A layer's weights and bias belong together: one that does not fit keeps both from being loaded. */
+static bool layer_fits(const comparison *c, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    const size_t length = dot == NULL ? 0 : (size_t)(dot - name) + 1;
+    const int64_t count = alc_model_parameter_count(c->model);
+    for (int64_t i = 0; i < count; i++) {
+        const char *other = own_name(c, i);
+        if (other != NULL && strncmp(other, name, length) == 0 && strchr(other + length, '.') == NULL && !fits(c, i))
+            return false;
+    }
+    return true;
+}
+
+static bool is_kept(const comparison *c, int64_t parameter)
+{
+    const char *name = own_name(c, parameter);
+    return name != NULL && in_classifier(c, name) && !layer_fits(c, name);
+}
+
+/* Whether the parameter gets the file's values. */
+static bool is_loaded(const comparison *c, int64_t parameter)
+{
+    return own_name(c, parameter) != NULL && fits(c, parameter) && !is_kept(c, parameter);
+}
+
+/* ---- findings ---- */
 
 static void compare_missing(comparison *c)
 {
     int64_t count = alc_model_parameter_count(c->model);
     for (int64_t i = 0; i < count; i++) {
-        const alc_parameter *parameter = alc_model_parameter(c->model, i);
-        const char *name = alc_parameter_name(parameter);
-        if (alc_safetensors_find(c->file, name) < 0)
+        const char *name = own_name(c, i);
+        if (name == NULL || is_kept(c, i))
+            continue;
+        if (c->tensors[i] < 0)
             list_name(c, "the file lacks", ++c->report.missing, name);
-        else if (fitting_tensor(c, parameter) >= 0)
+        else if (is_loaded(c, i)) {
             c->report.loaded++;
+            c->report.renamed += strcmp(alc_safetensors_tensor(c->file, c->tensors[i]).name, name) != 0;
+        }
     }
     list_name(c, "", c->report.missing, NULL);
+}
+
+/* "fc.weight is [4,3] in the file and [5,3] in the model" */
+static void list_shapes(comparison *c, const char *kind, int64_t found, int64_t parameter)
+{
+    char finding[512], in_file[128], in_model[128];
+    alc_stored_tensor stored = alc_safetensors_tensor(c->file, c->tensors[parameter]);
+    stored_shape_text(&stored, in_file, sizeof in_file);
+    alc_shape_text(alc_parameter_shape(alc_model_parameter(c->model, parameter)), in_model, sizeof in_model);
+    alc_format(finding, sizeof finding, "%s is %s in the file and %s in the model", own_name(c, parameter), in_file,
+               in_model);
+    list_name(c, kind, found, finding);
 }
 
 static void compare_shapes(comparison *c)
 {
     int64_t count = alc_model_parameter_count(c->model);
-    for (int64_t i = 0; i < count; i++) {
-        const alc_parameter *parameter = alc_model_parameter(c->model, i);
-        int64_t index = alc_safetensors_find(c->file, alc_parameter_name(parameter));
-        if (index < 0 || fitting_tensor(c, parameter) >= 0)
-            continue;
-        char finding[512], in_file[128], in_model[128];
-        alc_stored_tensor stored = alc_safetensors_tensor(c->file, index);
-        stored_shape_text(&stored, in_file, sizeof in_file);
-        alc_shape_text(alc_parameter_shape(parameter), in_model, sizeof in_model);
-        alc_format(finding, sizeof finding, "%s is %s in the file and %s in the model", stored.name,
-                   in_file, in_model);
-        list_name(c, "of another shape", ++c->report.wrong_shape, finding);
-    }
+    for (int64_t i = 0; i < count; i++)
+        if (own_name(c, i) != NULL && !is_kept(c, i) && c->tensors[i] >= 0 && !fits(c, i))
+            list_shapes(c, "of another shape", ++c->report.wrong_shape, i);
     list_name(c, "", c->report.wrong_shape, NULL);
 }
 
 /* A count of batches beside a running mean that the model has. */
 static bool is_batch_count(const comparison *c, const char *name)
 {
-    char mean[512];
+    char mean[ALC_WEIGHT_NAME_SIZE];
     size_t length = strlen(name), word = strlen(ALC_NAME_BATCHES);
     if (length < word || strcmp(name + length - word, ALC_NAME_BATCHES) != 0 ||
         length >= sizeof mean)
         return false;
     alc_format(mean, sizeof mean, "%.*s%s", (int)(length - word), name, ALC_NAME_MEAN);
-    return alc_model_find_parameter(c->model, mean) != NULL;
+    return alc_find_weight(c->model, c->prefix, mean) != NULL;
 }
 
-static void compare_unexpected(comparison *c)
+/* Tensors that are no parameter, those of a classifier (`of_classifier`) or the others. */
+static void compare_unexpected(comparison *c, bool of_classifier, const char *kind, int64_t *found)
 {
+    char name[ALC_WEIGHT_NAME_SIZE];
     int64_t count = alc_safetensors_count(c->file);
     for (int64_t i = 0; i < count; i++) {
-        const char *name = alc_safetensors_tensor(c->file, i).name;
-        if (alc_model_find_parameter(c->model, name) == NULL && !is_batch_count(c, name))
-            list_name(c, "the model lacks", ++c->report.unexpected, name);
+        const char *stored = alc_safetensors_tensor(c->file, i).name;
+        const char *ours = alc_weight_name(c->model, c->prefix, stored, name);
+        if (alc_find_weight(c->model, c->prefix, ours) == NULL && !is_batch_count(c, ours) &&
+            in_classifier(c, ours) == of_classifier)
+            list_name(c, kind, ++*found, stored);
     }
-    list_name(c, "", c->report.unexpected, NULL);
+    list_name(c, "", *found, NULL);
 }
 
-static alc_status judge(const comparison *c, alc_model_load_options options)
+static void compare_classifier(comparison *c)
+{
+    static const char kind[] = "the classifier starts anew";
+    int64_t count = alc_model_parameter_count(c->model);
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_kept(c, i))
+            continue;
+        if (c->tensors[i] >= 0 && !fits(c, i)) {
+            list_shapes(c, kind, ++c->report.kept, i);
+        } else {
+            char finding[ALC_WEIGHT_NAME_SIZE];
+            alc_format(finding, sizeof finding, "%s%s", own_name(c, i), fits(c, i) ? "" : " is not in the file");
+            list_name(c, kind, ++c->report.kept, finding);
+        }
+    }
+    list_name(c, "", c->report.kept, NULL);
+    compare_unexpected(c, true, "the file's classifier is not used", &c->report.unused);
+}
+
+static alc_status judge(comparison *c, alc_model_load_options options)
 {
     const alc_load_report *report = &c->report;
     bool perfect = report->missing + report->unexpected + report->wrong_shape == 0;
-    if (perfect || (options.partial && report->loaded > 0))
+    if ((perfect || options.partial) && report->loaded > 0)
         return ALC_OK;
+    if (report->text[0] == '\0')
+        append(c, "there is nothing in it that does");
     return alc_fail(alc_model_context(c->model), ALC_MISMATCH, "%s does not fit the model: %s",
                     c->file->name, report->text);
 }
@@ -150,32 +256,48 @@ static alc_status write_parameters(const comparison *c)
     if (values == NULL)
         return ALC_OUT_OF_MEMORY;
     for (int64_t i = 0; i < count; i++) {
-        alc_parameter *parameter = alc_model_parameter(c->model, i);
-        int64_t index = fitting_tensor(c, parameter);
-        if (index < 0)
+        if (!is_loaded(c, i))
             continue;
-        alc_safetensors_read_reals(c->file, index,
-                                   values); /* cannot fail: the index is one of the file's */
-        alc_parameter_write(parameter, values);
+        /* Cannot fail: the index is one of the file's. */
+        alc_safetensors_read_reals(c->file, c->tensors[i], values);
+        alc_parameter_write(alc_model_parameter(c->model, i), values);
     }
     alc_free(context, values);
     return ALC_OK;
 }
 
+static alc_status compare_and_write(comparison *c, alc_model_load_options options, alc_load_report *report)
+{
+    alc_status status = find_tensors(c);
+    if (status != ALC_OK)
+        return status;
+    compare_missing(c);
+    compare_shapes(c);
+    compare_unexpected(c, false, "the model lacks", &c->report.unexpected);
+    compare_classifier(c);
+    status = judge(c, options);
+    if (report != NULL)
+        *report = c->report;
+    return status == ALC_OK ? write_parameters(c) : status;
+}
+
 alc_status alc_model_load_tensors(alc_model *model, const alc_safetensors *file,
                                   alc_model_load_options options, alc_load_report *report)
 {
+    if (report != NULL)
+        *report = (alc_load_report){0};
     if (model == NULL || file == NULL)
         return alc_fail(model == NULL ? NULL : alc_model_context(model), ALC_INVALID_ARGUMENT,
                         "loading a model: an argument is NULL");
-    comparison c = {.model = model, .file = file};
-    compare_missing(&c);
-    compare_shapes(&c);
-    compare_unexpected(&c);
-    if (report != NULL)
-        *report = c.report;
-    alc_status status = judge(&c, options);
-    return status == ALC_OK ? write_parameters(&c) : status;
+    comparison c = {.model = model, .file = file, .prefix = options.prefix == NULL ? "" : options.prefix,
+                    .classifier = options.classifier};
+    c.tensors = alc_allocate_array(alc_model_context(model), (size_t)alc_model_parameter_count(model),
+                                   sizeof *c.tensors, "a list of tensors");
+    if (c.tensors == NULL)
+        return ALC_OUT_OF_MEMORY;
+    alc_status status = compare_and_write(&c, options, report);
+    alc_free(alc_model_context(model), c.tensors);
+    return status;
 }
 
 alc_status alc_model_load(alc_model *model, const char *path, alc_model_load_options options,
@@ -186,7 +308,7 @@ alc_status alc_model_load(alc_model *model, const char *path, alc_model_load_opt
         *report = (alc_load_report){0};
     if (model == NULL)
         return ALC_INVALID_ARGUMENT;
-    alc_status status = alc_safetensors_open(alc_model_context(model), path, &file);
+    alc_status status = alc_weights_open(alc_model_context(model), path, &file);
     if (status != ALC_OK)
         return status;
     status = alc_model_load_tensors(model, file, options, report);

@@ -213,6 +213,7 @@ static alc_status check_places(alc_safetensors *file)
                 "before at %llu",
                 file->name, tensor->about.name, (unsigned long long)tensor->begin,
                 tensor->begin < at ? "before" : "after a hole behind", (unsigned long long)at);
+        file->tensors[i].values = file->bytes + 8 + file->header_bytes + tensor->begin;
         at = tensor->end;
     }
     size_t available = file->size - 8 - file->header_bytes;
@@ -221,36 +222,6 @@ static alc_status check_places(alc_safetensors *file)
                         "%s: %llu bytes follow the last tensor, at byte %llu", file->name,
                         (unsigned long long)(available - at),
                         (unsigned long long)(8 + file->header_bytes + at));
-    return ALC_OK;
-}
-
-typedef struct named_index {
-    const char *name;
-    int64_t index;
-} named_index;
-
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(((const named_index *)left)->name, ((const named_index *)right)->name);
-}
-
-static alc_status sort_names(alc_safetensors *file)
-{
-    named_index *names =
-        alc_allocate_array(file->context, (size_t)file->count, sizeof *names, "names");
-    int64_t *order =
-        alc_arena_allocate(&file->arena, (size_t)file->count * sizeof *order, "an index of names");
-    if (names == NULL || order == NULL) {
-        alc_free(file->context, names);
-        return ALC_OUT_OF_MEMORY;
-    }
-    for (int64_t i = 0; i < file->count; i++)
-        names[i] = (named_index){file->tensors[i].about.name, i};
-    qsort(names, (size_t)file->count, sizeof *names, compare_names);
-    for (int64_t i = 0; i < file->count; i++)
-        order[i] = names[i].index;
-    file->by_name = order;
-    alc_free(file->context, names);
     return ALC_OK;
 }
 
@@ -286,6 +257,6 @@ alc_status alc_read_header(alc_safetensors *file)
     if (status == ALC_OK)
         status = check_places(file);
     if (status == ALC_OK)
-        status = sort_names(file);
+        status = alc_index_names(file);
     return status;
 }

@@ -24,7 +24,9 @@
 
 typedef struct alc_file_tensor {
     alc_stored_tensor about;
-    uint64_t begin, end; /* in the values */
+    uint64_t begin, end;         /* in a safetensors file's values */
+    const unsigned char *values; /* the first one */
+    const int64_t *stride;       /* from one to the next along each extent, in values; NULL: they follow each other */
 } alc_file_tensor;
 
 struct alc_safetensors {
@@ -46,6 +48,17 @@ struct alc_safetensors {
 /* The same as alc_safetensors_open on memory that outlives the file; `name` is for messages. */
 alc_status alc_safetensors_parse(alc_context *context, const char *name, const void *bytes,
                                  size_t size, alc_safetensors **file);
+
+/* The same for either format. */
+alc_status alc_weights_parse(alc_context *context, const char *name, const void *bytes, size_t size,
+                             alc_safetensors **file);
+
+/* Makes by_name. ALC_BAD_FILE if a name is there twice (safetensors_read.c). */
+alc_status alc_index_names(alc_safetensors *file);
+
+/* Whether a file begins as PyTorch's do; and reads such a one, whose bytes are set, into tensors (pth_read.c). */
+bool alc_is_pth(const unsigned char *bytes, size_t size);
+alc_status alc_read_pth(alc_safetensors *file);
 
 /* Reads the header of `file`, whose bytes are set, into tensors and metadata
  * (safetensors_header.c). */

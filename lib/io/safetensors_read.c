@@ -1,12 +1,61 @@
-/* lib/io/safetensors_read.c - an opened safetensors file: the whole of it in memory, checked, its
- * values converted on demand. What is right and wrong in a header is safetensors_header.c's; the
- * checksum is safetensors_checksum.c's. */
+/* lib/io/safetensors_read.c - an opened file: the whole of it in memory, checked, its values converted on demand. What is
+ * right and wrong in a header is safetensors_header.c's; the checksum is safetensors_checksum.c's; PyTorch's own files are
+ * pth_read.c's, which fills the same list of tensors. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/io/safetensors_internal.h"
 
-alc_status alc_safetensors_parse(alc_context *context, const char *name, const void *bytes,
-                                 size_t size, alc_safetensors **result)
+/* Values that are put side by side at a time where they are not so in the file. */
+#define GATHERED 256
+
+typedef struct named_index {
+    const char *name;
+    int64_t index;
+} named_index;
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(((const named_index *)left)->name, ((const named_index *)right)->name);
+}
+
+alc_status alc_index_names(alc_safetensors *file)
+{
+    named_index *names =
+        alc_allocate_array(file->context, (size_t)file->count, sizeof *names, "names");
+    int64_t *order =
+        alc_arena_allocate(&file->arena, (size_t)file->count * sizeof *order, "an index of names");
+    if (names == NULL || order == NULL) {
+        alc_free(file->context, names);
+        return ALC_OUT_OF_MEMORY;
+    }
+    for (int64_t i = 0; i < file->count; i++)
+        names[i] = (named_index){file->tensors[i].about.name, i};
+    qsort(names, (size_t)file->count, sizeof *names, compare_names);
+    alc_status status = ALC_OK;
+    for (int64_t i = 0; i < file->count && status == ALC_OK; i++) {
+        order[i] = names[i].index;
+        if (i > 0 && strcmp(names[i].name, names[i - 1].name) == 0)
+            status = alc_fail(file->context, ALC_BAD_FILE, "%s: there are two tensors '%s'", file->name, names[i].name);
+    }
+    file->by_name = order;
+    alc_free(file->context, names);
+    return status;
+}
+
+static alc_status read_safetensors(alc_safetensors *file)
+{
+    alc_status status = alc_read_header(file);
+    return status == ALC_OK ? alc_verify_checksum(file) : status;
+}
+
+static alc_status read_weights(alc_safetensors *file)
+{
+    return alc_is_pth(file->bytes, file->size) ? alc_read_pth(file) : read_safetensors(file);
+}
+
+static alc_status parse(alc_context *context, const char *name, const void *bytes, size_t size,
+                        alc_status (*read)(alc_safetensors *file), alc_safetensors **result)
 {
     *result = NULL;
     alc_safetensors *file = alc_allocate(context, sizeof *file, "an opened file");
@@ -17,9 +66,7 @@ alc_status alc_safetensors_parse(alc_context *context, const char *name, const v
     file->size = size;
     alc_arena_init(&file->arena, context);
     file->name = alc_arena_format(&file->arena, "%s", name);
-    alc_status status = file->name == NULL ? ALC_OUT_OF_MEMORY : alc_read_header(file);
-    if (status == ALC_OK)
-        status = alc_verify_checksum(file);
+    alc_status status = file->name == NULL ? ALC_OUT_OF_MEMORY : read(file);
     if (status != ALC_OK) {
         alc_safetensors_close(file);
         return status;
@@ -28,24 +75,46 @@ alc_status alc_safetensors_parse(alc_context *context, const char *name, const v
     return ALC_OK;
 }
 
-alc_status alc_safetensors_open(alc_context *context, const char *path, alc_safetensors **file)
+alc_status alc_safetensors_parse(alc_context *context, const char *name, const void *bytes,
+                                 size_t size, alc_safetensors **file)
+{
+    return parse(context, name, bytes, size, read_safetensors, file);
+}
+
+alc_status alc_weights_parse(alc_context *context, const char *name, const void *bytes, size_t size,
+                             alc_safetensors **file)
+{
+    return parse(context, name, bytes, size, read_weights, file);
+}
+
+static alc_status open_with(alc_context *context, const char *path, const char *caller,
+                            alc_status (*read)(alc_safetensors *file), alc_safetensors **file)
 {
     void *bytes;
     size_t size;
-    if (context == NULL || file == NULL)
-        return alc_fail(context, ALC_INVALID_ARGUMENT, "alc_safetensors_open: an argument is NULL");
-    *file = NULL;
-    if (path == NULL)
-        return alc_fail(context, ALC_INVALID_ARGUMENT, "alc_safetensors_open: the path is NULL");
+    if (file != NULL)
+        *file = NULL;
+    if (context == NULL || path == NULL || file == NULL)
+        return alc_fail(context, ALC_INVALID_ARGUMENT, "%s: an argument is NULL", caller);
     alc_status status = alc_read_file(context, path, SIZE_MAX, &bytes, &size);
     if (status != ALC_OK)
         return status;
-    status = alc_safetensors_parse(context, path, bytes, size, file);
+    status = parse(context, path, bytes, size, read, file);
     if (status != ALC_OK)
         alc_free(context, bytes);
     else
         (*file)->owned = bytes;
     return status;
+}
+
+alc_status alc_safetensors_open(alc_context *context, const char *path, alc_safetensors **file)
+{
+    return open_with(context, path, "alc_safetensors_open", read_safetensors, file);
+}
+
+alc_status alc_weights_open(alc_context *context, const char *path, alc_safetensors **file)
+{
+    return open_with(context, path, "alc_weights_open", read_weights, file);
 }
 
 void alc_safetensors_close(alc_safetensors *file)
@@ -96,9 +165,26 @@ alc_metadata alc_safetensors_metadata(const alc_safetensors *file)
     return file == NULL ? (alc_metadata){0} : file->metadata;
 }
 
-static const unsigned char *bytes_of(const alc_safetensors *file, int64_t index)
+/* Where the index-th element lies, in the order of a tensor without strides. */
+static const unsigned char *find_element(const alc_file_tensor *tensor, int64_t index)
 {
-    return file->bytes + 8 + file->header_bytes + file->tensors[index].begin;
+    int64_t place = 0;
+    for (int i = tensor->about.rank - 1; i >= 0; i--) {
+        place += index % tensor->about.extent[i] * tensor->stride[i];
+        index /= tensor->about.extent[i];
+    }
+    return tensor->values + (size_t)place * alc_stored_dtype_size(tensor->about.dtype);
+}
+
+/* Elements from `first` on, up to `most`: where they lie one after the other, in `buffer` if they do not do so in the file. */
+static const unsigned char *gather(const alc_file_tensor *tensor, int64_t first, int64_t most, unsigned char *buffer)
+{
+    const size_t size = alc_stored_dtype_size(tensor->about.dtype);
+    if (tensor->stride == NULL)
+        return tensor->values + (size_t)first * size;
+    for (int64_t i = 0; i < most; i++)
+        memcpy(buffer + (size_t)i * size, find_element(tensor, first + i), size);
+    return buffer;
 }
 
 static alc_status check_read(const alc_safetensors *file, int64_t index, const void *values)
@@ -117,8 +203,14 @@ alc_status alc_safetensors_read_reals(const alc_safetensors *file, int64_t index
     alc_status status = check_read(file, index, values);
     if (status != ALC_OK)
         return status;
-    const alc_stored_tensor *about = &file->tensors[index].about;
-    alc_decode_reals(about->dtype, bytes_of(file, index), about->elements, values);
+    unsigned char buffer[GATHERED * 8];
+    const alc_file_tensor *tensor = &file->tensors[index];
+    const alc_stored_tensor *about = &tensor->about;
+    const int64_t step = tensor->stride == NULL ? about->elements : GATHERED;
+    for (int64_t i = 0; i < about->elements; i += step) {
+        const int64_t count = about->elements - i < step ? about->elements - i : step;
+        alc_decode_reals(about->dtype, gather(tensor, i, count, buffer), count, values + i);
+    }
     return ALC_OK;
 }
 
@@ -128,8 +220,16 @@ alc_status alc_safetensors_read_integers(const alc_safetensors *file, int64_t in
     alc_status status = check_read(file, index, values);
     if (status != ALC_OK)
         return status;
-    const alc_stored_tensor *about = &file->tensors[index].about;
-    if (!alc_decode_integers(about->dtype, bytes_of(file, index), about->elements, values))
+    unsigned char buffer[GATHERED * 8];
+    const alc_file_tensor *tensor = &file->tensors[index];
+    const alc_stored_tensor *about = &tensor->about;
+    const int64_t step = tensor->stride == NULL ? about->elements : GATHERED;
+    bool good = alc_decode_integers(about->dtype, buffer, 0, values);
+    for (int64_t i = 0; i < about->elements && good; i += step) {
+        const int64_t count = about->elements - i < step ? about->elements - i : step;
+        good = alc_decode_integers(about->dtype, gather(tensor, i, count, buffer), count, values + i);
+    }
+    if (!good)
         return alc_fail(file->context, ALC_MISMATCH,
                         "%s: tensor '%s' holds %s values, which are not all integers below 2^63",
                         file->name, about->name, alc_stored_dtype_name(about->dtype));

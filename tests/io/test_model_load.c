@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alcor/checkpoint.h"
+#include "alcor/layers.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 #include "support/small_model.h"
@@ -157,6 +158,158 @@ START_TEST(part_of_a_model_may_be_loaded)
 }
 END_TEST
 
+/* ---- classifiers of another size, parts of a model, other names ---- */
+
+/* Writes the file anew with the tensors that the model has, each called by `rename`. */
+static void write_renamed(fixture *f, alc_model *model, void (*rename)(char *name))
+{
+    alc_tensor_source tensors[16];
+    static alc_real values[16][64];
+    static char names[16][128];
+    const int64_t count = alc_model_parameter_count(model);
+    for (int64_t i = 0; i < count; i++) {
+        const alc_parameter *parameter = alc_model_parameter(model, i);
+        alc_parameter_read(parameter, values[i]);
+        strcpy(names[i], alc_parameter_name(parameter));
+        rename(names[i]);
+        tensors[i] =
+            (alc_tensor_source){.name = names[i], .shape = alc_parameter_shape(parameter), .values = values[i]};
+    }
+    ck_assert_int_eq(alc_safetensors_write(f->context, f->path, tensors, count, (alc_metadata){0}), ALC_OK);
+}
+
+START_TEST(a_classifier_of_another_size_starts_anew)
+{
+    fixture f;
+    alc_load_report report;
+    const alc_model_load_options options = {.classifier = "fc"};
+    alc_real before[15], after[15];
+    set_up(&f);
+    alc_model *larger = small_model(f.context, 5);
+    fill_parameters(larger, 3);
+    alc_parameter_read(alc_model_find_parameter(larger, "fc.weight"), before);
+    ck_assert_int_eq(alc_model_load(larger, f.path, options, &report), ALC_OK);
+    ck_assert_int_eq(report.loaded, 5);
+    ck_assert_int_eq(report.kept, 2);
+    ck_assert_int_eq(report.missing + report.unexpected + report.wrong_shape + report.unused + report.renamed, 0);
+    ck_assert_str_eq(report.text, "the classifier starts anew: fc.weight is [4,3] in the file and [5,3] in the model, "
+                                  "fc.bias is [4] in the file and [5] in the model");
+    alc_parameter_read(alc_model_find_parameter(larger, "fc.weight"), after);
+    ck_assert_int_eq(memcmp(before, after, sizeof before), 0);
+    alc_model_destroy(larger);
+    /* One that fits is loaded; of one that fits in part nothing is. */
+    ck_assert_int_eq(alc_model_load(f.model, f.path, options, &report), ALC_OK);
+    ck_assert_int_eq(report.loaded, 7);
+    ck_assert_str_eq(report.text, "");
+    ck_assert(parameters_are(f.model, 1));
+    write_foreign(&f, 6, "fc.scale");
+    ck_assert_int_eq(alc_model_load(f.model, f.path, options, &report), ALC_OK);
+    ck_assert_int_eq(report.loaded, 5);
+    ck_assert_int_eq(report.kept, 2);
+    ck_assert_int_eq(report.unused, 1);
+    ck_assert_str_eq(report.text, "the classifier starts anew: fc.weight, fc.bias is not in the file; "
+                                  "the file's classifier is not used: fc.scale");
+    /* Beyond the classifier nothing may be amiss, and its name ends at a dot. */
+    fill_parameters(f.model, 2);
+    write_foreign(&f, 7, "fcx.weight");
+    ck_assert_int_eq(alc_model_load(f.model, f.path, options, NULL), ALC_MISMATCH);
+    write_foreign(&f, 4, NULL);
+    ck_assert_int_eq(alc_model_load(f.model, f.path, options, &report), ALC_MISMATCH);
+    ck_assert_str_eq(report.text, "the file lacks: bn.running_var; the classifier starts anew: fc.weight is not in the "
+                                  "file, fc.bias is not in the file");
+    ck_assert(parameters_are(f.model, 2));
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_part_of_a_model_may_have_a_file_of_its_own)
+{
+    fixture f;
+    alc_load_report report;
+    alc_model *whole;
+    alc_real weights[54], loaded[54];
+    set_up(&f);
+    ck_assert_int_eq(alc_model_create(f.context, &whole), ALC_OK);
+    alc_tensor *x = alc_input(whole, "x", ALC_REAL, alc_tensor_shape(alc_model_find_tensor(f.model, "image")));
+    alc_scope_begin(whole, "image");
+    x = alc_conv2d(x, (alc_conv2d_options){.name = "conv", .filters = 3, .kernel = 3});
+    x = alc_batch_norm(x, (alc_batch_norm_options){.name = "bn"});
+    alc_scope_end(whole);
+    alc_dense(alc_global_average_pool(x), (alc_dense_options){.name = "fc", .units = 2});
+    ck_assert_int_eq(alc_model_status(whole), ALC_OK);
+    const alc_model_load_options options = {.prefix = "image.", .classifier = "fc"};
+    ck_assert_msg(alc_model_load(whole, f.path, options, &report) == ALC_OK, "%s", alc_error_message(f.context));
+    ck_assert_int_eq(report.loaded, 5);
+    ck_assert_int_eq(report.kept, 0);
+    ck_assert_int_eq(report.unused, 2);
+    ck_assert_str_eq(report.text, "the file's classifier is not used: fc.weight, fc.bias");
+    fill_parameters(f.model, 1);
+    alc_parameter_read(alc_model_find_parameter(f.model, "conv.weight"), weights);
+    alc_parameter_read(alc_model_find_parameter(whole, "image.conv.weight"), loaded);
+    ck_assert_int_eq(memcmp(weights, loaded, sizeof weights), 0);
+    /* Nothing of the model has this prefix. */
+    ck_assert_int_eq(alc_model_load(whole, f.path, (alc_model_load_options){.prefix = "table.", .partial = true}, NULL),
+                     ALC_MISMATCH);
+    write_foreign(&f, 0, "fc.weight");
+    ck_assert_int_eq(alc_model_load(whole, f.path, (alc_model_load_options){.prefix = "table.", .classifier = "fc"}, NULL),
+                     ALC_MISMATCH);
+    ck_assert_ptr_nonnull(strstr(alc_error_message(f.context), "does not fit the model: "));
+    alc_model_destroy(whole);
+    tear_down(&f);
+}
+END_TEST
+
+static void wrap(char *name)
+{
+    memmove(name + strlen("module."), name, strlen(name) + 1);
+    memcpy(name, "module.", strlen("module."));
+}
+
+START_TEST(names_of_wrapped_models_are_recognised)
+{
+    fixture f;
+    alc_load_report report;
+    set_up(&f);
+    fill_parameters(f.model, 1);
+    write_renamed(&f, f.model, wrap);
+    fill_parameters(f.model, 2);
+    ck_assert_int_eq(alc_model_load(f.model, f.path, (alc_model_load_options){0}, &report), ALC_OK);
+    ck_assert_int_eq(report.loaded, 7);
+    ck_assert_int_eq(report.renamed, 7);
+    ck_assert_str_eq(report.text, "");
+    ck_assert(parameters_are(f.model, 1));
+    write_foreign(&f, 7, "module.fc.bias");
+    fill_parameters(f.model, 2);
+    ck_assert_int_eq(alc_model_load(f.model, f.path, (alc_model_load_options){.partial = true}, NULL), ALC_MISMATCH);
+    ck_assert_ptr_nonnull(strstr(alc_error_message(f.context), "'module.fc.bias' are both fc.bias of the model"));
+    ck_assert(parameters_are(f.model, 2));
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(files_of_pytorch_are_loaded)
+{
+    fixture f;
+    alc_load_report report;
+    alc_model *model;
+    alc_real values[6];
+    set_up(&f);
+    ck_assert_int_eq(alc_model_create(f.context, &model), ALC_OK);
+    alc_scope_begin(model, "head");
+    alc_dense(alc_input(model, "x", ALC_REAL, ALC_SHAPE(2)), (alc_dense_options){.name = "fc", .units = 3});
+    alc_scope_end(model);
+    ck_assert_int_eq(alc_model_load(model, "tests/io/pth/linear.pth", (alc_model_load_options){.prefix = "head.fc."},
+                                    &report),
+                     ALC_OK);
+    ck_assert_int_eq(report.loaded, 2);
+    alc_parameter_read(alc_model_find_parameter(model, "head.fc.weight"), values);
+    for (int i = 0; i < 6; i++)
+        ck_assert(values[i] == (alc_real)(i * 7 % 11 - 5) / 4);
+    alc_model_destroy(model);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(files_that_are_none_change_nothing)
 {
     fixture f;
@@ -197,6 +350,8 @@ int main(void)
 {
     return RUN_TESTS("model_load", what_was_saved_is_loaded, missing_parameters_are_named,
                      unexpected_tensors_are_named, other_shapes_are_named,
-                     part_of_a_model_may_be_loaded, files_that_are_none_change_nothing,
+                     part_of_a_model_may_be_loaded, a_classifier_of_another_size_starts_anew,
+                     a_part_of_a_model_may_have_a_file_of_its_own, names_of_wrapped_models_are_recognised,
+                     files_of_pytorch_are_loaded, files_that_are_none_change_nothing,
                      failing_allocations_change_nothing);
 }
