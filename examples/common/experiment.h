@@ -27,7 +27,7 @@ typedef struct experiment {
     alc_model *model;
     alc_classifier classifier;
     alc_plan *train_plan, *evaluation_plan;
-    alc_loader *train_loader, *validation_loader;
+    alc_loader *train_loader, *validation_loader, *test_loader;
     alc_optimizer *optimizer;
     alc_training_state state;
     /* results */

@@ -43,14 +43,38 @@ static alc_status make_context(experiment *e)
     return alc_context_create(options, &e->context);
 }
 
-/* That results can be written is checked before time is spent on them. */
+/* The files that --save stands for: the model, its training state and the pair before. */
+enum { SAVED_FILES = 4 };
+
+static const char *saved_file(const char *save, int number, char text[4096])
+{
+    static const char *const parts[SAVED_FILES] = {"", ".state", ".previous", ".previous.state"};
+    const char ending[] = ".safetensors";
+    size_t stem = strlen(save);
+    if (number == 0)
+        return save;
+    if (stem >= sizeof ending && strcmp(save + stem - (sizeof ending - 1), ending) == 0)
+        stem -= sizeof ending - 1;
+    snprintf(text, 4096, "%.*s%s%s", (int)stem, save, parts[number], ending);
+    return text;
+}
+
+/* That results can be written, each to a file of its own, is checked before time is spent on them. */
 static alc_status check_outputs(experiment *e)
 {
-    const char *const paths[] = {e->options.table, e->options.save, e->options.report, e->options.predictions};
-    for (int i = 1; i < 4; i++) {
+    const trainer_options *o = &e->options;
+    char saved[SAVED_FILES][4096];
+    const char *paths[1 + SAVED_FILES + 2] = {o->table};
+    for (int i = 0; i < SAVED_FILES; i++)
+        paths[1 + i] = saved_file(o->save, i, saved[i]);
+    paths[1 + SAVED_FILES] = o->report;
+    paths[2 + SAVED_FILES] = o->predictions;
+    for (int i = 1; i < 3 + SAVED_FILES; i++) {
         if (!paths[i])
             continue;
-        for (int before = 0; before < i; before++)
+        /* The files of one --save may be one for a moment: the model kept as the previous one is a second name of it. */
+        const int others = i <= SAVED_FILES ? 1 : i;
+        for (int before = 0; before < others; before++)
             if (paths[before] && same_file(paths[before], paths[i]))
                 return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", paths[i],
                                        before ? "another result" : "the table");

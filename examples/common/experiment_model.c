@@ -101,7 +101,10 @@ static alc_status make_loaders(experiment *e)
     options.indices = alc_split_indices(e->split, ALC_PART_VALIDATION, &options.count);
     if (status == ALC_OK && options.count > 0)
         status = alc_loader_create(e->dataset, options, &e->validation_loader);
-    return status;
+    /* Not needed before the training is done; but a bad cell in the test part is to be told now. */
+    options.label = NULL;
+    options.indices = alc_split_indices(e->split, ALC_PART_TEST, &options.count);
+    return status == ALC_OK ? alc_loader_create(e->dataset, options, &e->test_loader) : status;
 }
 
 static alc_status make_optimizer(experiment *e)
@@ -148,6 +151,7 @@ void experiment_free(experiment *e)
 {
     alc_metrics_destroy(e->metrics);
     alc_optimizer_destroy(e->optimizer);
+    alc_loader_destroy(e->test_loader);
     alc_loader_destroy(e->validation_loader);
     alc_loader_destroy(e->train_loader);
     alc_plan_destroy(e->evaluation_plan);

@@ -22,27 +22,14 @@ static alc_status judge(experiment *e, const alc_real *probabilities, const int6
     return status;
 }
 
-static alc_status predict_test_part(experiment *e, const int64_t *indices, int64_t count, alc_real *probabilities)
+static alc_status predict_test_part(experiment *e, alc_real *probabilities)
 {
-    alc_loader *loader;
-    const alc_loader_options options = {.indices = indices,
-                                        .count = count,
-                                        .batch = e->options.batch,
-                                        .normalisation = e->card.normalisation,
-                                        .encoder = e->encoder,
-                                        .image = e->classifier.image,
-                                        .features = e->classifier.row};
-    alc_status status = alc_loader_create(e->dataset, options, &loader);
-    if (status)
-        return status;
-    status = alc_predict((alc_predict_options){.plan = e->evaluation_plan,
-                                               .probabilities = e->classifier.probabilities,
-                                               .loader = loader,
-                                               .views = (int)e->card.views,
-                                               .stop = stop_signal_received},
-                         probabilities, NULL);
-    alc_loader_destroy(loader);
-    return status;
+    return alc_predict((alc_predict_options){.plan = e->evaluation_plan,
+                                             .probabilities = e->classifier.probabilities,
+                                             .loader = e->test_loader,
+                                             .views = (int)e->card.views,
+                                             .stop = stop_signal_received},
+                       probabilities, NULL);
 }
 
 static alc_status show(experiment *e)
@@ -122,7 +109,7 @@ alc_status experiment_report(experiment *e)
     alc_real *probabilities = calloc((size_t)(count * e->card.network.classes), sizeof *probabilities);
     if (!probabilities)
         return experiment_fail(e, ALC_OUT_OF_MEMORY, "memory ran out");
-    alc_status status = predict_test_part(e, indices, count, probabilities);
+    alc_status status = predict_test_part(e, probabilities);
     if (status == ALC_OK)
         status = judge(e, probabilities, indices, count);
     if (status == ALC_OK)

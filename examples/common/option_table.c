@@ -31,7 +31,7 @@ static bool set_option(void *target, const option_line *line, const char *text)
     switch (line->form) {
     case OPTION_TEXT:
         *(const char **)member = text;
-        return true;
+        return *text != '\0';
     case OPTION_FLAG:
         *(bool *)member = true;
         return true;
@@ -68,6 +68,8 @@ static int refuse_argument(const option_table *table, const option_line *line, c
         snprintf(expected, sizeof expected, "a whole number of at least 0");
     else if (line->form == OPTION_REAL)
         snprintf(expected, sizeof expected, "a number from %g to %g", line->low, line->high);
+    else if (line->form == OPTION_TEXT)
+        snprintf(expected, sizeof expected, "%s", line->argument);
     else if (line->expected)
         snprintf(expected, sizeof expected, "%s", line->expected);
     else

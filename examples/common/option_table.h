@@ -9,7 +9,7 @@
 #include "common/exit_status.h"
 
 typedef enum option_form {
-    OPTION_TEXT,     /* const char * */
+    OPTION_TEXT,     /* const char *, not empty */
     OPTION_FLAG,     /* bool */
     OPTION_INTEGER,  /* int64_t within [low, high] */
     OPTION_UNSIGNED, /* uint64_t */

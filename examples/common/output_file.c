@@ -67,11 +67,27 @@ const char *output_file_why(void)
     return errno == ENODEV ? "it is no regular file" : strerror(errno);
 }
 
-bool same_file(const char *a, const char *b)
+static bool one_inode(const char *a, const char *b)
 {
     struct stat first, second;
-    if (strcmp(a, b) == 0)
-        return true;
     return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
            first.st_ino == second.st_ino;
+}
+
+/* "." in the folder that the path names; *name is the rest of the path. */
+static bool folder_of(const char *path, char *folder, size_t size, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    return (size_t)snprintf(folder, size, "%.*s.", (int)(*name - path), path) < size;
+}
+
+bool same_file(const char *a, const char *b)
+{
+    char first[4096], second[4096];
+    const char *name, *other;
+    if (strcmp(a, b) == 0 || one_inode(a, b))
+        return true;
+    return folder_of(a, first, sizeof first, &name) && folder_of(b, second, sizeof second, &other) &&
+           strcmp(name, other) == 0 && one_inode(first, second);
 }

@@ -21,7 +21,7 @@ void output_file_cancel(output_file *file);
 bool output_path_writable(const char *path);
 /* Why one of these failed, from errno. */
 const char *output_file_why(void);
-/* Whether two paths are spelled alike or lead to one file. */
+/* Whether two paths lead to one file, or would if it were there. */
 bool same_file(const char *a, const char *b);
 
 #endif

@@ -104,7 +104,7 @@ static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64
                                         .last = first + b.taps == job->taps, .pixels = pixels,
                                         .output = p->output, .output_stride = p->output_stride,
                                         .channel = channel + c, .columns = n, .epilogue = p->epilogue};
-            (n == VF_LANES ? sum_whole : sum_part)[count](&b, c, n, &target);
+            (n == VF_LANES ? sum_whole[count] : sum_part[count])(&b, c, n, &target);
         }
         first += b.taps;
     } while (first < job->taps);

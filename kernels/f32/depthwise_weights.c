@@ -76,7 +76,7 @@ typedef struct tap_place {
 static void sum_sample(const weights_job *job, int64_t image, const tap_place *at, tap_run *r, alck_real *sums)
 {
     const product *p = &job->p;
-    const run_function function = (at->n == VF_LANES ? run_whole : run_part)[at->taps - 1];
+    const run_function function = at->n == VF_LANES ? run_whole[at->taps - 1] : run_part[at->taps - 1];
     for (int64_t y = 0; y < p->grid_height; y++) {
         const alck_real *line = depthwise_line(p, image, y, at->i, at->channel);
         for (int64_t x = 0; x < p->grid_width; x += K_BLOCK) {

@@ -51,8 +51,8 @@ static int64_t part_rows(const alc_plan *plan, size_t bytes)
     const int64_t batch = plan->options.batch;
     const size_t fitting = CACHE_BYTES / (bytes > 0 ? bytes : 1);
     const int64_t most = fitting < 1 ? 1 : fitting < (size_t)batch ? (int64_t)fitting : batch;
-    const int64_t parts = (batch + most - 1) / most;
-    return (batch + parts - 1) / parts;
+    const int64_t parts = batch / most + (batch % most != 0);
+    return batch / parts + (batch % parts != 0);
 }
 
 /* Node n's segment is segments[nodes[n].segment]. `widest` of a node is the most that it or a later one needs a sample. */

@@ -18,6 +18,12 @@ refused 1 'bad.csv|no columns u, g, r, i, z|--features' "${train_table[@]}" --ta
 
 change_cell table.csv 8 g bright >bad.csv
 refused 1 'bad.csv|line 9 (row 8)|column "g"|"bright" is not a number' "${train_table[@]}" --table bad.csv
+# Whatever part its row falls into, it is told before anything is trained.
+for row in {1..36}; do
+    change_cell table.csv $row g bright >bad.csv
+    refused 1 "bad.csv|line $((row + 1)) (row $row)|column \"g\"" "${train_table[@]}" --table bad.csv
+    ! grep -q epoch "$log/out" || fail "a bad cell in row $row is told after training"
+done
 change_cell table.csv 8 g '"17,25"' >bad.csv
 refused 1 'bad.csv|line 9 (row 8)|column "g"|decimal comma' "${train_table[@]}" --table bad.csv
 change_cell table.csv 8 g '17,25' >bad.csv
@@ -76,6 +82,18 @@ for path in none/out folder table.csv/out /dev/null; do
 done
 refused 1 'table.csv|also the table' "${train_table[@]}" --table table.csv --save ./table.csv
 refused 1 'model.safetensors|also another result' "${train_table[@]}" --table table.csv --report model.safetensors
+refused 1 'folder/../model.safetensors|also another result' \
+    "${train_table[@]}" --table table.csv --report folder/../model.safetensors
+refused 1 'x.csv|also another result' "${train_table[@]}" --table table.csv --report ./x.csv --predictions x.csv
+for kept in model.state model.previous model.previous.state; do
+    refused 1 "$kept.safetensors|also another result" "${train_table[@]}" --table table.csv --report $kept.safetensors
+    cp table.csv $kept.safetensors
+    refused 1 "$kept.safetensors|also the table" "${train_table[@]}" --table $kept.safetensors
+    rm $kept.safetensors
+    mkdir $kept.safetensors
+    refused 1 "$kept.safetensors|cannot write there|Is a directory" "${train_table[@]}" --table table.csv
+    rmdir $kept.safetensors
+done
 # A disk that fills up: no file may be larger than 4 KiB.
 refused 1 'model.safetensors.partial|File too large' bash -c "trap '' XFSZ; ulimit -f 4; exec \"\$@\"" train_table \
     "${train_table[@]}" --table table.csv

@@ -26,6 +26,8 @@ refused 2 "'extra'|is no option" "${train[@]}" extra
 refused 2 '--s|or short for several' "${train[@]}" --s 3
 refused 2 '--epochs|needs an argument' "${train[@]}" --epochs
 refused 2 '--resume=1|takes no argument' "${train[@]}" --resume=1
+refused 2 '--save : expected FILE' "$bin/train_table" --table table.csv --save ''
+refused 2 '--table : expected FILE' "${train[@]}" --table ''
 refused 2 '--table FILE is missing' "$bin/train_table" --save model.safetensors
 refused 2 '--save FILE is missing' "$bin/train_table" --table table.csv
 refused 2 '--epochs 0|a whole number from 1 to' "${train[@]}" --epochs 0

@@ -132,9 +132,11 @@ START_TEST(files_that_are_missing_or_of_another_save)
     set_up(&f);
     unlink(f.state);
     expect_previous(&f);
+    tear_down(&f);
     set_up(&f);
     unlink(f.model);
     expect_previous(&f);
+    tear_down(&f);
     /* The state of save 1 beside the model of save 2. */
     set_up(&f);
     unsigned char *bytes = read_test_file(f.previous_state, &size);
