@@ -9,6 +9,10 @@ static const char *const densenet121_blocks[] = {
     "features.conv0",       "features.denseblock1", "features.transition1", "features.denseblock2", "features.transition2",
     "features.denseblock3", "features.transition3", "features.denseblock4", "features.norm5",       "classifier",
     NULL};
+static const char *const vgg16_blocks[] = {"features.0",  "features.5",   "features.10",  "features.17",  "features.24",
+                                           "classifier.0", "classifier.3", "classifier.6", NULL};
+static const char *const vgg16_bn_blocks[] = {"features.0",   "features.7",   "features.14",  "features.24", "features.34",
+                                              "classifier.0", "classifier.3", "classifier.6", NULL};
 static const char *const xception_blocks[] = {"conv1",  "conv2",  "block1", "block2",  "block3",  "block4",
                                               "block5", "block6", "block7", "block8",  "block9",  "block10",
                                               "block11", "block12", "conv3", "conv4",  "fc",      NULL};
@@ -38,9 +42,10 @@ static const char *const efficientnet_lite_blocks[] = {"conv_stem", "blocks.0", 
 #define PREPARE_lite3 TENSORFLOW(331, ALC_RESIZE_BILINEAR)
 #define PREPARE_lite4 TENSORFLOW(413, ALC_RESIZE_BILINEAR)
 
-#define EFFICIENTNET(variant, size, edges)              \
+#define EFFICIENTNET(variant, size, count, edges)       \
     {.name = "efficientnet_" #variant,                  \
      .default_size = size,                              \
+     .values = count,                                   \
      .smallest_size = 32,                               \
      .blocks = edges,                                   \
      .features = alc_efficientnet_##variant##_features, \
@@ -50,12 +55,14 @@ static const char *const efficientnet_lite_blocks[] = {"conv_stem", "blocks.0", 
 static const alc_backbone backbones[] = {
     {.name = "sky_cnn",
      .default_size = 64,
+     .values = 1430216,
      .smallest_size = 16,
      .blocks = sky_cnn_blocks,
      .features = alc_sky_cnn_features,
      .classify = alc_sky_cnn},
     {.name = "resnet50",
      .default_size = 224,
+     .values = 25557032,
      .smallest_size = 32,
      .blocks = resnet50_blocks,
      .features = alc_resnet50_features,
@@ -63,31 +70,49 @@ static const alc_backbone backbones[] = {
      .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
     {.name = "densenet121",
      .default_size = 224,
+     .values = 7978856,
      .smallest_size = 32,
      .blocks = densenet121_blocks,
      .features = alc_densenet121_features,
      .classify = alc_densenet121,
      .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
+    {.name = "vgg16",
+     .default_size = 224,
+     .values = 138357544,
+     .smallest_size = 32,
+     .blocks = vgg16_blocks,
+     .features = alc_vgg16_features,
+     .classify = alc_vgg16,
+     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
+    {.name = "vgg16_bn",
+     .default_size = 224,
+     .values = 138365992,
+     .smallest_size = 32,
+     .blocks = vgg16_bn_blocks,
+     .features = alc_vgg16_bn_features,
+     .classify = alc_vgg16_bn,
+     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
     {.name = "xception",
      .default_size = 299,
+     .values = 22855952,
      .smallest_size = 71,
      .blocks = xception_blocks,
      .features = alc_xception_features,
      .classify = alc_xception,
      .preprocessing = TENSORFLOW(333, ALC_RESIZE_BICUBIC)},
-    EFFICIENTNET(b0, 224, efficientnet_blocks),
-    EFFICIENTNET(b1, 240, efficientnet_blocks),
-    EFFICIENTNET(b2, 288, efficientnet_blocks),
-    EFFICIENTNET(b3, 300, efficientnet_blocks),
-    EFFICIENTNET(b4, 380, efficientnet_blocks),
-    EFFICIENTNET(b5, 456, efficientnet_blocks),
-    EFFICIENTNET(b6, 528, efficientnet_blocks),
-    EFFICIENTNET(b7, 600, efficientnet_blocks),
-    EFFICIENTNET(lite0, 224, efficientnet_lite_blocks),
-    EFFICIENTNET(lite1, 240, efficientnet_lite_blocks),
-    EFFICIENTNET(lite2, 260, efficientnet_lite_blocks),
-    EFFICIENTNET(lite3, 300, efficientnet_lite_blocks),
-    EFFICIENTNET(lite4, 380, efficientnet_lite_blocks),
+    EFFICIENTNET(b0, 224, 5288548, efficientnet_blocks),
+    EFFICIENTNET(b1, 240, 7794184, efficientnet_blocks),
+    EFFICIENTNET(b2, 288, 9109994, efficientnet_blocks),
+    EFFICIENTNET(b3, 300, 12233232, efficientnet_blocks),
+    EFFICIENTNET(b4, 380, 19341616, efficientnet_blocks),
+    EFFICIENTNET(b5, 456, 30389784, efficientnet_blocks),
+    EFFICIENTNET(b6, 528, 43040704, efficientnet_blocks),
+    EFFICIENTNET(b7, 600, 66347960, efficientnet_blocks),
+    EFFICIENTNET(lite0, 224, 4652008, efficientnet_lite_blocks),
+    EFFICIENTNET(lite1, 240, 5416680, efficientnet_lite_blocks),
+    EFFICIENTNET(lite2, 260, 6092072, efficientnet_lite_blocks),
+    EFFICIENTNET(lite3, 300, 8197096, efficientnet_lite_blocks),
+    EFFICIENTNET(lite4, 380, 13006568, efficientnet_lite_blocks),
 };
 
 const alc_backbone *alc_backbone_at(int index)

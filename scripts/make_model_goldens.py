@@ -22,7 +22,9 @@ BATCH, CLASSES = 2, 3
 MODELS = {
     "resnet50": (64, lambda: torchvision.models.resnet50(num_classes=CLASSES)),
     "densenet121": (64, lambda: torchvision.models.densenet121(num_classes=CLASSES)),
+    "vgg16": (96, lambda: torchvision.models.vgg16(num_classes=CLASSES)),
     "efficientnet_b0": (64, lambda: torchvision.models.efficientnet_b0(num_classes=CLASSES)),
+    "efficientnet_lite0": (64, lambda: timm.create_model("tf_efficientnet_lite0", num_classes=CLASSES)),
     "xception": (96, lambda: timm.create_model("legacy_xception", num_classes=CLASSES)),
 }
 

@@ -49,7 +49,7 @@ static alc_status build_network(experiment *e)
     if (status == ALC_OK)
         status = alc_classifier_build(e->model, &e->card.network, &e->classifier);
     if (status == ALC_OK && e->options.train_from)
-        status = alc_model_train_from(e->model, e->options.train_from);
+        status = alc_classifier_train_from(e->model, &e->card.network, e->options.train_from);
     return status;
 }
 

@@ -61,7 +61,7 @@ static void list_names(const option_line *line, char *text, size_t size)
 
 static int refuse_argument(const option_table *table, const option_line *line, const char *text)
 {
-    char expected[256] = "";
+    char expected[640] = "";
     if (line->form == OPTION_INTEGER)
         snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f", line->low, line->high);
     else if (line->form == OPTION_UNSIGNED)

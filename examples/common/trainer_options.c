@@ -159,7 +159,7 @@ static const option_line lines[] = {
      AT(label_smoothing), 0, 0.99},
     {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", ALL, OPTION_CHOICE, AT(class_weights),
      .names = class_weights_names},
-    {"train-from", "NAME", "freeze every layer before the first whose name starts with NAME", ALL, OPTION_TEXT,
+    {"train-from", "BLOCK", "freeze what comes before it: hidden2, fc, or a block that list_models lists", ALL, OPTION_TEXT,
      AT(train_from)},
     {"seed", "N", "of initial weights, order and views [0]", ALL, OPTION_UNSIGNED, AT(seed)},
     {"views", "N", "exact flips and turns averaged at prediction [8]", ALL, OPTION_INTEGER, AT(views), 1, 8},

@@ -27,9 +27,10 @@ typedef struct alc_preprocessing {
 typedef struct alc_backbone {
     const char *name;           /* what --backbone and checkpoints call it */
     int64_t default_size;       /* side of the images it is usually fed */
+    int64_t values;             /* that are trained, with 1,000 classes */
     int64_t smallest_size;
-    const char *const *blocks;  /* where training may start (alc_model_train_from), in order; NULL at
-                                   the end. The last is the classifier */
+    const char *const *blocks;  /* where training may start (alc_model_train_from_edge), in order;
+                                   NULL at the end. The last is the classifier */
     alc_tensor *(*features)(alc_tensor *image);                    /* [H,W,3] -> [channels] */
     alc_tensor *(*classify)(alc_tensor *image, int64_t classes);   /* [H,W,3] -> logits [classes] */
     alc_preprocessing preprocessing;                               /* torchvision's or timm's, as its names are */
@@ -54,6 +55,14 @@ alc_tensor *alc_resnet50(alc_tensor *image, int64_t classes);
 /* DenseNet-121 (Huang et al., arXiv 1608.06993) as torchvision's densenet121: 7,978,856 values with 1,000 classes. */
 alc_tensor *alc_densenet121_features(alc_tensor *image);
 alc_tensor *alc_densenet121(alc_tensor *image, int64_t classes);
+
+/* VGG-16 (Simonyan and Zisserman, arXiv 1409.1556) as torchvision's vgg16 and, with a batch norm behind every convolution,
+ * vgg16_bn: 138,357,544 and 138,365,992 values with 1,000 classes. The features are the 4,096 that its last dense layer
+ * takes, dropout behind them. */
+alc_tensor *alc_vgg16_features(alc_tensor *image);
+alc_tensor *alc_vgg16(alc_tensor *image, int64_t classes);
+alc_tensor *alc_vgg16_bn_features(alc_tensor *image);
+alc_tensor *alc_vgg16_bn(alc_tensor *image, int64_t classes);
 
 /* Xception (Chollet, arXiv 1610.02357) as timm's legacy_xception: 22,855,952 values with 1,000 classes. */
 alc_tensor *alc_xception_features(alc_tensor *image);
@@ -137,6 +146,10 @@ typedef struct alc_classifier {
 /* Builds it into an empty model. The status is alc_model_status(model). */
 alc_status alc_classifier_build(alc_model *model, const alc_classifier_options *options,
                                 alc_classifier *classifier);
+/* Freezes what lies before `edge` of a model that alc_classifier_build made, and trains the rest: a block of the backbone
+ * ("image.layer3" in a fusion), a hidden layer of the table's network ("hidden2", "table.hidden2"), "head" or "fc". Errors
+ * as from alc_model_train_from_edge. */
+alc_status alc_classifier_train_from(alc_model *model, const alc_classifier_options *options, const char *edge);
 /* "tabular_mlp", a backbone's name, or "image_table_fusion". */
 const char *alc_classifier_name(const alc_classifier_options *options);
 

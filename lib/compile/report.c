@@ -31,6 +31,14 @@ alc_plan_cost alc_plan_costs(const alc_plan *plan)
     return cost;
 }
 
+static int64_t all_values(const alc_plan_node *node)
+{
+    int64_t values = 0;
+    for (int i = 0; i < node->parameter_count; i++)
+        values += node->parameters[i]->spec.state ? 0 : node->parameters[i]->count;
+    return values;
+}
+
 static int64_t trained_values(const alc_plan_node *node)
 {
     int64_t values = 0;
@@ -45,12 +53,12 @@ static void report_node(const alc_plan *plan, const alc_plan_node *node, alc_tex
     const alc_plan_tensor *output = &plan->tensors[node->outputs[0]];
     snprintf(kernel, sizeof kernel, "%s%s", node->kernel[0] ? node->kernel : node->op->name,
              node->in_place_of ? " + fused" : "");
-    alc_text_append(text, "%-36s %-16s %-28s %12.4g %12zu %10lld%s\n", node->name,
+    alc_text_append(text, "%-36s %-16s %-28s %12.4g %12zu %10lld %10lld%s\n", node->name,
                     alc_shape_text(output->shape, shape, sizeof shape), kernel,
                     (node->flops_per_sample + backward_flops(node)) * (double)plan->options.batch,
                     alc_plan_root(plan, node->outputs[0])->value >= 0
                         ? plan->buffers[alc_plan_root(plan, node->outputs[0])->value].bytes : 0,
-                    (long long)trained_values(node), node->frozen && plan->options.mode == ALC_TRAIN ? "  frozen" : "");
+                    (long long)all_values(node), (long long)trained_values(node), node->frozen && plan->options.mode == ALC_TRAIN ? "  frozen" : "");
 }
 
 alc_status alc_plan_report(const alc_plan *plan, char **out)
@@ -59,9 +67,9 @@ alc_status alc_plan_report(const alc_plan *plan, char **out)
     alc_plan_cost cost = alc_plan_costs(plan);
     *out = NULL;
     alc_text_init(&text, plan->context);
-    alc_text_append(&text, "%s, batch %lld\n%-36s %-16s %-28s %12s %12s %10s\n",
+    alc_text_append(&text, "%s, batch %lld\n%-36s %-16s %-28s %12s %12s %10s %10s\n",
                     plan->options.mode == ALC_TRAIN ? "training" : "evaluation", (long long)plan->options.batch, "node",
-                    "output", "kernel", "FLOPs", "bytes", "trained");
+                    "output", "kernel", "FLOPs", "bytes", "values", "trained");
     for (int64_t n = 0; n < plan->node_count; n++) {
         if (!plan->nodes[n].dead)
             report_node(plan, &plan->nodes[n], &text);

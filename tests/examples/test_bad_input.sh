@@ -104,7 +104,7 @@ refused 1 'epoch|batch|the loss is|first layer|hidden1' \
     "${train_table[@]}" --table table.csv --optimizer sgd --learning-rate 1e6 --schedule constant --epochs 50 --batch 4
 refused 1 'epoch|validation|not a number|first layer' \
     "${train_table[@]}" --table table.csv --optimizer sgd --learning-rate 1e6 --schedule constant --epochs 50
-refused 1 "'nope'|hidden1, hidden1_bn, hidden2, hidden2_bn, fc" "${train_table[@]}" --table table.csv --train-from nope
+refused 1 "'nope'|hidden1, hidden2, fc" "${train_table[@]}" --table table.csv --train-from nope
 
 # ---- checkpoints ----
 

@@ -165,9 +165,21 @@ START_TEST(densenet121)
 }
 END_TEST
 
+START_TEST(vgg16)
+{
+    compare("vgg16");
+}
+END_TEST
+
 START_TEST(efficientnet_b0)
 {
     compare("efficientnet_b0");
+}
+END_TEST
+
+START_TEST(efficientnet_lite0)
+{
+    compare("efficientnet_lite0");
 }
 END_TEST
 
@@ -179,5 +191,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("model goldens", resnet50, densenet121, efficientnet_b0, xception);
+    return RUN_TESTS("model goldens", resnet50, densenet121, vgg16, efficientnet_b0, efficientnet_lite0, xception);
 }

@@ -10,7 +10,7 @@ static alc_model *model;
 
 static void setup(void)
 {
-    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 1}, &context), ALC_OK);
+    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 2}, &context), ALC_OK);
     ck_assert_int_eq(alc_model_create(context, &model), ALC_OK);
 }
 
@@ -48,7 +48,8 @@ END_TEST
 START_TEST(backbones_have_the_published_sizes)
 {
     static const struct { const char *name; int64_t values, parameters; } published[] = {
-        {"resnet50", 25557032, 161 + 106},   {"densenet121", 7978856, 364 + 242},
+        {"sky_cnn", 1430216, 26 + 16},        {"resnet50", 25557032, 161 + 106},   {"densenet121", 7978856, 364 + 242},
+        {"vgg16", 138357544, 32},             {"vgg16_bn", 138365992, 58 + 26},
         {"xception", 22855952, 156 + 80},     {"efficientnet_b0", 5288548, 213 + 98},
         {"efficientnet_b1", 7794184, 301 + 138}, {"efficientnet_b2", 9109994, 301 + 138},
         {"efficientnet_b3", 12233232, 340 + 156}, {"efficientnet_b4", 19341616, 418 + 192},
@@ -65,6 +66,7 @@ START_TEST(backbones_have_the_published_sizes)
         ck_assert_int_eq(alc_model_status(model), ALC_OK);
         ck_assert(alc_shape_equal(alc_tensor_shape(logits), ALC_SHAPE(1000)));
         ck_assert_int_eq(alc_model_total_values(model), published[i].values);
+        ck_assert_int_eq(backbone->values, published[i].values);
         ck_assert_int_eq(alc_model_parameter_count(model), published[i].parameters);
         teardown();
     }
@@ -83,7 +85,7 @@ START_TEST(every_backbones_blocks_exist)
         ck_assert_int_eq(alc_model_status(own), ALC_OK);
         int64_t trained = alc_model_total_values(own) + 1;
         for (const char *const *block = backbone->blocks; *block; block++) {
-            ck_assert_int_eq(alc_model_train_from(own, *block), ALC_OK);
+            ck_assert_int_eq(alc_model_train_from_edge(own, backbone->blocks, *block), ALC_OK);
             ck_assert(alc_model_trainable_values(own) > 0 && alc_model_trainable_values(own) < trained);
             trained = alc_model_trainable_values(own);
         }
@@ -129,6 +131,52 @@ START_TEST(fusion_joins_both)
     ck_assert_int_eq(alc_model_train_from(model, "image.stage4"), ALC_OK);
     ck_assert(!alc_parameter_trainable(alc_model_find_parameter(model, "image.stage3_conv2.weight")));
     ck_assert(alc_parameter_trainable(alc_model_find_parameter(model, "table.hidden1.weight")));
+    teardown();
+}
+END_TEST
+
+static void expect_edge(const alc_classifier_options *options, const char *edge, alc_status status, const char *sentence)
+{
+    alc_status got = alc_classifier_train_from(model, options, edge);
+    ck_assert_msg(got == status, "%s: %s", edge, alc_status_name(got));
+    if (status)
+        ck_assert_str_eq(alc_error_message(context), sentence);
+}
+
+START_TEST(a_classifier_is_cut_between_blocks)
+{
+    alc_classifier_options options = {.table_width = 9, .table = {.hidden = {16, 8}, .hidden_count = 2, .batch_norm = true},
+                                      .head = 24, .classes = 3};
+    alc_classifier c;
+    setup();
+    ck_assert_int_eq(alc_classifier_build(model, &options, &c), ALC_OK);
+    expect_edge(&options, "hidden2", ALC_OK, NULL);
+    ck_assert_int_eq(alc_model_trainable_values(model), 16 * 8 + 8 + 2 * 8 + 3 * 8 + 3);
+    expect_edge(&options, "hidden2_bn", ALC_INVALID_ARGUMENT,
+                "'hidden2_bn' begins with hidden2_bn.weight, inside a block; training may start at hidden2 or fc");
+    teardown();
+
+    setup();
+    options.backbone = alc_backbone_find("sky_cnn");
+    options.image_size = 16;
+    ck_assert_int_eq(alc_classifier_build(model, &options, &c), ALC_OK);
+    expect_edge(&options, "image.stage4", ALC_OK, NULL);
+    expect_edge(&options, "table.hidden1", ALC_OK, NULL);
+    ck_assert(!alc_parameter_trainable(alc_model_find_parameter(model, "image.stage4_conv2.weight")));
+    expect_edge(&options, "head", ALC_OK, NULL);
+    expect_edge(&options, "image.stage4_conv2", ALC_INVALID_ARGUMENT,
+                "'image.stage4_conv2' begins with image.stage4_conv2.weight, inside a block; training may start at "
+                "image.stage4 or table.hidden1");
+    expect_edge(&options, "stage4", ALC_NOT_FOUND,
+                "no part of this model is called 'stage4'; training may start at image.stage1, image.stage2, image.stage3, "
+                "image.stage4, table.hidden1, table.hidden2, head, fc");
+    teardown();
+
+    setup();
+    options.table_width = 0;
+    ck_assert_int_eq(alc_classifier_build(model, &options, &c), ALC_OK);
+    expect_edge(&options, "fc", ALC_OK, NULL);
+    ck_assert_int_eq(alc_model_trainable_values(model), 3 * 256 + 3);
     teardown();
 }
 END_TEST
@@ -215,6 +263,7 @@ int main(void)
                      backbones_have_the_published_sizes, every_backbones_blocks_exist,
                      tabular_mlp_can_be_the_papers,
                      fusion_joins_both,
+                     a_classifier_is_cut_between_blocks,
                      bad_descriptions_poison_the_model,
                      descriptions_survive_json,
                      foreign_descriptions_are_refused);
