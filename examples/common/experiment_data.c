@@ -46,14 +46,16 @@ static alc_status make_context(experiment *e)
 /* That results can be written is checked before time is spent on them. */
 static alc_status check_outputs(experiment *e)
 {
-    const char *const paths[] = {e->options.table, e->options.save, e->options.report, e->options.predictions};
-    for (int i = 1; i < 4; i++) {
+    static const char *const kinds[] = {"the table", "the weights", "another result", "another result"};
+    const char *const paths[] = {e->options.table, e->options.weights, e->options.save, e->options.report,
+                                 e->options.predictions};
+    for (int i = 2; i < 5; i++) {
         if (!paths[i])
             continue;
         for (int before = 0; before < i; before++)
             if (paths[before] && same_file(paths[before], paths[i]))
                 return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", paths[i],
-                                       before ? "another result" : "the table");
+                                       kinds[before]);
         if (!output_path_writable(paths[i]))
             return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", paths[i], output_file_why());
     }
