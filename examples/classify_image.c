@@ -116,7 +116,7 @@ static alc_status read_classes(classifier *c)
         at = end + strspn(end, "\r\n");
         *end = '\0';
     }
-    return c->class_count >= SHOWN ? ALC_OK : fail(c, ALC_BAD_FILE, c->classes_path, "names less than five classes");
+    return c->class_count > 0 ? ALC_OK : fail(c, ALC_BAD_FILE, c->classes_path, "names no class");
 }
 
 /* ---- the model ---- */
@@ -168,7 +168,7 @@ static void show(const classifier *c, const char *path, const alc_real *probabil
 {
     int64_t shown[SHOWN];
     printf("%s\n", path);
-    for (int rank = 0; rank < SHOWN; rank++) {
+    for (int rank = 0; rank < SHOWN && rank < c->class_count; rank++) {
         int64_t best = -1;
         for (int64_t i = 0; i < c->class_count; i++) {
             bool before = false;

@@ -24,6 +24,7 @@ typedef struct experiment {
     /* model */
     model_card card;
     alc_metadata card_strings;
+    alc_safetensors *weights;     /* what --weights names, until it is loaded */
     alc_model *model;
     alc_classifier classifier;
     alc_plan *train_plan, *evaluation_plan;
@@ -45,6 +46,10 @@ const char *experiment_message(const experiment *e);
 alc_status experiment_load_data(experiment *e);
 /* Model, plans, loaders, optimizer; what --resume brings back (experiment_model.c, experiment_resume.c). */
 alc_status experiment_build(experiment *e);
+/* Opens what --weights names; *normalisation becomes that of its images where it is known. Then loads it into the model, and
+ * says what fitted (experiment_weights.c). */
+alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisation);
+alc_status experiment_load_weights(experiment *e);
 alc_status experiment_resume(experiment *e);
 /* The training itself; every epoch is saved (experiment_train.c). */
 alc_status experiment_train(experiment *e);

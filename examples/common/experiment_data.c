@@ -43,8 +43,8 @@ static alc_status make_context(experiment *e)
     return alc_context_create(options, &e->context);
 }
 
-/* The files that --save stands for: the model, its training state and the pair before. */
-enum { SAVED_FILES = 4 };
+/* What is read: the table and the weights. What --save stands for: the model, its training state and the pair before. */
+enum { READ_FILES = 2, SAVED_FILES = 4 };
 
 static const char *saved_file(const char *save, int number, char text[4096])
 {
@@ -64,20 +64,20 @@ static alc_status check_outputs(experiment *e)
 {
     const trainer_options *o = &e->options;
     char saved[SAVED_FILES][4096];
-    const char *paths[1 + SAVED_FILES + 2] = {o->table};
+    const char *paths[READ_FILES + SAVED_FILES + 2] = {o->table, o->weights};
     for (int i = 0; i < SAVED_FILES; i++)
-        paths[1 + i] = saved_file(o->save, i, saved[i]);
-    paths[1 + SAVED_FILES] = o->report;
-    paths[2 + SAVED_FILES] = o->predictions;
-    for (int i = 1; i < 3 + SAVED_FILES; i++) {
+        paths[READ_FILES + i] = saved_file(o->save, i, saved[i]);
+    paths[READ_FILES + SAVED_FILES] = o->report;
+    paths[READ_FILES + SAVED_FILES + 1] = o->predictions;
+    for (int i = READ_FILES; i < READ_FILES + SAVED_FILES + 2; i++) {
         if (!paths[i])
             continue;
         /* The files of one --save may be one for a moment: the model kept as the previous one is a second name of it. */
-        const int others = i <= SAVED_FILES ? 1 : i;
+        const int others = i < READ_FILES + SAVED_FILES ? READ_FILES : i;
         for (int before = 0; before < others; before++)
             if (paths[before] && same_file(paths[before], paths[i]))
                 return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", paths[i],
-                                       before ? "another result" : "the table");
+                                       before == 0 ? "the table" : before == 1 ? "the weights" : "another result");
         if (!output_path_writable(paths[i]))
             return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", paths[i], output_file_why());
     }

@@ -40,7 +40,8 @@ static alc_status describe_model(experiment *e)
     card->source_height = alc_dataset_source_height(e->dataset);
     card->source_width = alc_dataset_source_width(e->dataset);
     card->decoder = alc_image_decoder_name();
-    return alc_dataset_normalisation(e->dataset, indices, count, &card->normalisation);
+    const alc_status status = alc_dataset_normalisation(e->dataset, indices, count, &card->normalisation);
+    return status == ALC_OK ? experiment_open_weights(e, &card->normalisation) : status;
 }
 
 static alc_status build_network(experiment *e)
@@ -48,6 +49,8 @@ static alc_status build_network(experiment *e)
     alc_status status = alc_model_create(e->context, &e->model);
     if (status == ALC_OK)
         status = alc_classifier_build(e->model, &e->card.network, &e->classifier);
+    if (status == ALC_OK)
+        status = experiment_load_weights(e);
     if (status == ALC_OK && e->options.train_from)
         status = alc_classifier_train_from(e->model, &e->card.network, e->options.train_from);
     return status;
@@ -157,6 +160,7 @@ void experiment_free(experiment *e)
     alc_plan_destroy(e->evaluation_plan);
     alc_plan_destroy(e->train_plan);
     alc_model_destroy(e->model);
+    alc_safetensors_close(e->weights);
     free(e->card.classes);
     model_card_free(&e->card);
     json_decref(e->settings);

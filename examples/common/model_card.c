@@ -125,6 +125,20 @@ static const char *read_preprocessing(const char *text, model_card *card)
     return known ? NULL : "it does not say how images are prepared";
 }
 
+bool model_card_read_normalisation(alc_metadata metadata, alc_normalisation *normalisation)
+{
+    alc_normalisation found;
+    double *mean = found.mean, *std = found.std;
+    const char *text = alc_metadata_find(metadata, ALC_KEY_PREPROCESSING);
+    json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const bool good = root && json_unpack(root, "{s:[F,F,F], s:[F,F,F]}", "mean", &mean[0], &mean[1], &mean[2], "std",
+                                          &std[0], &std[1], &std[2]) == 0;
+    json_decref(root);
+    if (good)
+        *normalisation = found;
+    return good;
+}
+
 static const char *read_parts(alc_context *context, alc_metadata metadata, model_card *card)
 {
     const char *network = alc_metadata_find(metadata, ALC_KEY_BUILDER_OPTIONS);

@@ -159,6 +159,10 @@ static const option_line lines[] = {
      AT(label_smoothing), 0, 0.99},
     {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", ALL, OPTION_CHOICE, AT(class_weights),
      .names = class_weights_names},
+    {"weights", "FILE", "start from these weights, a safetensors file or one of torch.save; a classifier of another size is new",
+     USES_IMAGES, OPTION_TEXT, AT(weights)},
+    {"allow-partial", NULL, "load what fits of --weights, whatever else is missing or too much", USES_IMAGES, OPTION_FLAG,
+     AT(allow_partial)},
     {"train-from", "BLOCK", "freeze what comes before it: hidden2, fc, or a block that list_models lists", ALL, OPTION_TEXT,
      AT(train_from)},
     {"seed", "N", "of initial weights, order and views [0]", ALL, OPTION_UNSIGNED, AT(seed)},
@@ -208,6 +212,8 @@ int trainer_options_parse(const trainer_kind *kind, int argc, char **argv, train
     const int parsed = option_table_parse(&table, argc, argv, options);
     if (parsed >= 0)
         return parsed;
+    if (options->allow_partial && !options->weights)
+        return option_table_refuse(&table, "--allow-partial is for --weights, which is missing");
     if (!options->table || !options->save)
         return option_table_refuse(&table, "--%s FILE is missing", options->table ? "save" : "table");
     return -1;

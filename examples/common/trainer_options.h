@@ -39,6 +39,8 @@ typedef struct trainer_options {
     const alc_backbone *backbone;
     alc_tabular_mlp_options mlp;
     double dropout;
+    const char *weights;                       /* to start from; NULL: at random */
+    bool allow_partial;                        /* load what fits of them */
     const char *train_from;
     /* training */
     int64_t epochs, batch;

@@ -4,8 +4,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 small_table 8 >table.csv
 
-for program in train_table train_image train_fusion predict check_images compare_reports custom_layer list_models \
-               describe_model; do
+for program in train_table train_image train_fusion predict classify_image check_images compare_reports custom_layer \
+               list_models describe_model; do
     run 0 "$bin/$program" --help
     grep -q "^Usage: $program" "$log/out" || fail "$program --help does not say how it is used"
     [ ! -s "$log/err" ] || fail "$program --help writes to stderr"

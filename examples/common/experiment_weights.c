@@ -1,0 +1,46 @@
+/* experiment_weights.c - weights to start from, where --weights names some: the values, and how images are prepared for them. */
+#include <stdio.h>
+
+#include "common/experiment.h"
+
+/* The backbone's last block is what the file may have of another size. */
+static const char *classifier_of(const alc_backbone *backbone)
+{
+    int last = 0;
+    while (backbone->blocks[last + 1])
+        last++;
+    return backbone->blocks[last];
+}
+
+alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisation)
+{
+    const alc_preprocessing *known = &e->options.backbone->preprocessing;
+    if (!e->options.weights)
+        return ALC_OK;
+    const alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
+    if (status == ALC_OK && !model_card_read_normalisation(alc_safetensors_metadata(e->weights), normalisation) &&
+        known->resize > 0)
+        *normalisation = known->normalisation;
+    return status;
+}
+
+alc_status experiment_load_weights(experiment *e)
+{
+    alc_load_report report;
+    if (!e->weights)
+        return ALC_OK;
+    const alc_model_load_options options = {.partial = e->options.allow_partial,
+                                            .prefix = e->options.kind->uses & USES_TABLE ? "image." : NULL,
+                                            .classifier = classifier_of(e->options.backbone)};
+    const alc_status status = alc_model_load_tensors(e->model, e->weights, options, &report);
+    alc_safetensors_close(e->weights);
+    e->weights = NULL;
+    if (status)
+        return status;
+    printf("%s: %lld loaded (%lld under other names), %lld missing, %lld unexpected, %lld of another shape\n",
+           e->options.weights, (long long)report.loaded, (long long)report.renamed, (long long)report.missing,
+           (long long)report.unexpected, (long long)report.wrong_shape);
+    if (report.text[0])
+        printf("%s: %s\n", e->options.weights, report.text);
+    return ALC_OK;
+}
