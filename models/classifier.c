@@ -54,11 +54,16 @@ alc_status alc_classifier_build(alc_model *model, const alc_classifier_options *
     return alc_model_status(model);
 }
 
+/* NULL if memory ran out, as for all of these: a description that lacks a part is that of another network. */
 static json_t *table_as_json(const alc_classifier_options *o)
 {
     json_t *hidden = json_array();
-    for (int i = 0; i < o->table.hidden_count; i++)
-        json_array_append_new(hidden, json_integer(o->table.hidden[i]));
+    for (int i = 0; i < o->table.hidden_count; i++) {
+        if (json_array_append_new(hidden, json_integer(o->table.hidden[i])) != 0) {
+            json_decref(hidden);
+            return NULL;
+        }
+    }
     return json_pack("{s:I, s:o, s:s, s:b, s:f}", "width", (json_int_t)o->table_width, "hidden", hidden,
                      "activation", activation_names[o->table.activation], "batch_norm", (int)o->table.batch_norm,
                      "dropout", o->table.dropout);
@@ -68,16 +73,17 @@ char *alc_classifier_write_json(const alc_classifier_options *options, char *tex
 {
     char *result = NULL;
     json_t *root = json_pack("{s:I}", "classes", (json_int_t)options->classes);
-    if (root && options->backbone)
-        json_object_set_new(root, "image",
-                            json_pack("{s:s, s:I}", "backbone", options->backbone->name, "size",
-                                      (json_int_t)options->image_size));
-    if (root && options->table_width > 0)
-        json_object_set_new(root, "table", table_as_json(options));
-    if (root && options->backbone && options->table_width > 0)
-        json_object_set_new(root, "fusion",
-                            json_pack("{s:I, s:f}", "head", (json_int_t)options->head, "dropout", options->dropout));
-    const size_t length = root ? json_dumpb(root, text, ALC_CLASSIFIER_JSON_SIZE - 1, JSON_COMPACT) : 0;
+    int failed = root ? 0 : -1;
+    if (options->backbone)
+        failed |= json_object_set_new(root, "image",
+                                      json_pack("{s:s, s:I}", "backbone", options->backbone->name, "size",
+                                                (json_int_t)options->image_size));
+    if (options->table_width > 0)
+        failed |= json_object_set_new(root, "table", table_as_json(options));
+    if (options->backbone && options->table_width > 0)
+        failed |= json_object_set_new(
+            root, "fusion", json_pack("{s:I, s:f}", "head", (json_int_t)options->head, "dropout", options->dropout));
+    const size_t length = failed == 0 ? json_dumpb(root, text, ALC_CLASSIFIER_JSON_SIZE - 1, JSON_COMPACT) : 0;
     if (length > 0 && length < ALC_CLASSIFIER_JSON_SIZE) {
         text[length] = '\0';
         result = text;

@@ -1,4 +1,5 @@
 /* test_models.c - what the builders make: names, counts, blocks, descriptions. Numbers are compared elsewhere. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,6 +234,31 @@ START_TEST(descriptions_survive_json)
 }
 END_TEST
 
+static int allocations_left;
+
+static void *allocate_a_few(size_t bytes)
+{
+    return allocations_left-- > 0 ? malloc(bytes) : NULL;
+}
+
+/* Whatever of jansson's allocations fails. */
+START_TEST(a_description_is_whole_or_none)
+{
+    const alc_classifier_options options = {.backbone = alc_backbone_find("sky_cnn"), .image_size = 48, .classes = 7,
+                                            .table_width = 3, .table = {.hidden = {5, 6}, .hidden_count = 2}};
+    char whole[ALC_CLASSIFIER_JSON_SIZE], text[ALC_CLASSIFIER_JSON_SIZE];
+    int allocations = 0;
+    ck_assert_ptr_nonnull(alc_classifier_write_json(&options, whole));
+    json_set_alloc_funcs(allocate_a_few, free);
+    do
+        allocations_left = allocations++;
+    while (alc_classifier_write_json(&options, text) == NULL);
+    json_set_alloc_funcs(malloc, free);
+    ck_assert_int_gt(allocations, 10);
+    ck_assert_str_eq(text, whole);
+}
+END_TEST
+
 START_TEST(foreign_descriptions_are_refused)
 {
     setup();
@@ -265,6 +291,6 @@ int main(void)
                      fusion_joins_both,
                      a_classifier_is_cut_between_blocks,
                      bad_descriptions_poison_the_model,
-                     descriptions_survive_json,
+                     descriptions_survive_json, a_description_is_whole_or_none,
                      foreign_descriptions_are_refused);
 }
