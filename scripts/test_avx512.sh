@@ -127,6 +127,17 @@ BOOT
         -boot-load-size 4 -boot-info-table "$machine"/disk 2>"$machine"/xorriso.log
 }
 
+# Reads what Bochs draws on the terminal that it makes for itself, as long as process $1 lives: if nobody does, the terminal
+# is full after a while and Bochs waits for ever.
+read_screen() {
+    local terminal=
+    while [ -z "$terminal" ] && kill -0 "$1" 2>/dev/null; do
+        sleep 1
+        terminal=$(sed -n 's/^Bochs connected to screen "\(.*\)".*/\1/p' "$machine"/screen)
+    done
+    [ -z "$terminal" ] || cat "$terminal" >/dev/null 2>&1 || true # ends with Bochs
+}
+
 # Runs the emulated computer until it switches itself off, showing what it prints. Its screen is a terminal of its own;
 # Debian's Bochs has its debugger built in, which has to be told to go on.
 run_machine() {
@@ -148,7 +159,8 @@ BOCHS
     TERM=linux script -qfc "bochs -q -f '$machine/bochsrc' -rc '$machine/commands'" /dev/null \
         </dev/null >"$machine"/screen 2>&1 &
     local emulator=$!
-    trap 'kill "$(jobs -p)" 2>/dev/null' EXIT
+    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    read_screen "$emulator" &
     tail -n +1 -f --pid "$emulator" "$machine"/serial
     trap - EXIT
     wait "$emulator" || true # it never exits with 0; the results tell whether it did its work
