@@ -2,10 +2,11 @@
 # Runs the AVX-512 kernels on a machine that has no AVX-512: in Bochs, which emulates a whole computer with a Skylake-X,
 # a Debian kernel and the test programs. Their results must be the bits that the scalar and AVX2 kernels give here.
 #
-#     scripts/test_avx512.sh        takes about half an hour; not part of test.sh
+#     scripts/test_avx512.sh        takes about an hour; not part of test.sh
 #
 # In the emulated computer run: all kernel checks in both precisions; the tests of the ops, which compare AVX-512 with
-# scalar and AVX2 for 1, 2, 3 and 7 threads; the tests of the models; and reference_run. Everything lies in build/avx512.
+# scalar and AVX2 for 1, 2, 3 and 7 threads; the tests of the models; and reference_run with both
+# of the models below. Everything lies in build/avx512.
 #
 # Exit status 0: every test passed and all results are equal.
 set -euo pipefail
@@ -20,42 +21,45 @@ scripts/install-deps.sh --avx512
 folder=$PWD/build/avx512
 tests=$folder/tests
 machine=$folder/machine
-tools=(kernel_checks kernel_checks_double reference_run)
+tools=(kernel_checks kernel_checks_double reference_run reference_input)
 check_programs=(ops_test_op_forward ops_test_op_parity models_test_models)
 scripts/build.sh "$folder" -DCMAKE_BUILD_TYPE=Release -DALCOR_WERROR=ON -DALCOR_WITH_OPENBLAS=OFF \
-    -DALCOR_BUILD_EXAMPLES=OFF --target "${tools[@]}" "${check_programs[@]}" reference_input
+    -DALCOR_BUILD_EXAMPLES=OFF --target "${tools[@]}" "${check_programs[@]}"
 rm -rf "$machine"
 mkdir -p "$machine"/root/{proc,dev,tmp} "$machine"/disk/isolinux "$machine"/native
 
-reference=(reference_run --model sky_cnn --classes 3 --weights weights.safetensors --input input.safetensors --steps 2)
+models=(sky_cnn resnet50)
+threads=(1 2 3 7)
+files=(--weights weights.safetensors --input input.safetensors)
 isas=(scalar avx2)
 grep -qw avx2 /proc/cpuinfo || isas=(scalar)
 
 # What this CPU computes: native/kernels has the digests of the kernel checks, native/reference the results' hash.
 run_here() {
-    local isa threads
+    local isa count model
     "$tests"/kernel_checks >"$machine"/native/kernels 2>/dev/null || true # a check that fails here shows below
     cd "$machine"/native
-    "$tests"/reference_input --model sky_cnn --batch 2 --size 32 --weights weights.safetensors --input input.safetensors
-    for isa in "${isas[@]}"; do
-        for threads in 1 2; do
-            ALCOR_ISA=$isa "$tests/${reference[0]}" "${reference[@]:1}" --threads "$threads" --output output
-            sha256sum <output | cut -d ' ' -f 1 >>hashes
-        done
+    for model in "${models[@]}"; do
+        "$tests"/reference_input --model "$model" --batch 2 --size 32 "${files[@]}"
+        for isa in "${isas[@]}"; do
+            for count in "${threads[@]}"; do
+                ALCOR_ISA=$isa "$tests"/reference_run --model "$model" --classes 3 "${files[@]}" --steps 2 \
+                    --threads "$count" --output output
+                sha256sum <output | cut -d ' ' -f 1
+            done
+        done | sort -u >"reference_$model"
+        if [ "$(wc -l <"reference_$model")" -ne 1 ]; then
+            echo "$model: ${isas[*]} with ${threads[*]} threads give different results here" >&2
+            return 1
+        fi
     done
-    sort -u hashes >reference
     cd "$OLDPWD"
-    if [ "$(wc -l <"$machine"/native/reference)" -ne 1 ]; then
-        echo "${isas[*]} with 1 and 2 threads give different results here:" "$(cat "$machine"/native/hashes)" >&2
-        return 1
-    fi
 }
 
 # The root of the emulated computer: the programs with the shared libraries they name, and the one shell script it runs.
 make_root() {
     local program library
     cp /bin/busybox "$machine"/root/
-    cp "$machine"/native/{weights,input}.safetensors "$machine"/root/
     for program in "${tools[@]}" "${check_programs[@]}"; do
         strip -o "$machine/root/$program" "$tests/$program"
         ldd "$tests/$program"
@@ -76,10 +80,15 @@ run() {
     "\$@" 2>&1 | /busybox sed "s/^/\$name: /"
     echo "\$name: status \$?"
 }
-for threads in 1 2; do
-    name=reference_run_\$threads
-    ALCOR_ISA=avx512 run /${reference[*]} --threads \$threads --output /tmp/output
-    run /busybox sha256sum /tmp/output
+cd /tmp
+for model in ${models[*]}; do
+    name=reference_input_\$model
+    run /reference_input --model \$model --batch 2 --size 32 ${files[*]}
+    for threads in ${threads[*]}; do
+        name=reference_\${model}_\$threads
+        ALCOR_ISA=avx512 run /reference_run --model \$model --classes 3 ${files[*]} --steps 2 --threads \$threads --output output
+        run /busybox sha256sum output
+    done
 done
 for program in ${check_programs[*]}; do
     name=\$program
@@ -168,8 +177,11 @@ BOCHS
 
 # Everything that was to run has run, and nothing differs.
 compare() {
-    local failed=0 name
-    local names=("${check_programs[@]}" kernel_checks kernel_checks_double reference_run_1 reference_run_2)
+    local failed=0 name model count
+    local names=("${check_programs[@]}" kernel_checks kernel_checks_double)
+    for model in "${models[@]}"; do
+        names+=("${threads[@]/#/reference_${model}_}")
+    done
     tr -d '\r' <"$machine"/serial >"$machine"/results
     for name in "${names[@]}"; do
         if ! grep -q "^$name: status 0$" "$machine"/results ||
@@ -183,11 +195,13 @@ compare() {
         echo "the kernel checks do not give the digests that this CPU gives" >&2
         failed=1
     fi
-    for name in reference_run_1 reference_run_2; do
-        if ! grep -q "^$name: $(cat "$machine"/native/reference) " "$machine"/results; then
-            echo "$name does not give $(cat "$machine"/native/reference), as ${isas[*]} here" >&2
-            failed=1
-        fi
+    for model in "${models[@]}"; do
+        for count in "${threads[@]}"; do
+            if ! grep -q "^reference_${model}_$count: $(cat "$machine/native/reference_$model") " "$machine"/results; then
+                echo "$model with $count threads does not give what ${isas[*]} give here" >&2
+                failed=1
+            fi
+        done
     done
     return "$failed"
 }
@@ -198,4 +212,4 @@ fetch_kernel
 make_disk
 run_machine
 compare
-echo "AVX-512 gives the same bits: $(wc -l <"$machine"/kernels) kernel checks; reference_run $(cat "$machine"/native/reference)"
+echo "AVX-512 gives the same bits: $(wc -l <"$machine"/kernels) kernel checks; ${models[*]} with ${threads[*]} threads"
