@@ -152,7 +152,7 @@ read_screen() {
 run_machine() {
     cat >"$machine"/bochsrc <<BOCHS
 cpu: model=corei7_skylake_x, count=1, ips=20000000
-megs: 1024
+megs: 2048
 display_library: term
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
