@@ -238,10 +238,12 @@ static alc_status evaluate(reference *r)
     return status;
 }
 
-/* A layer that the builder named, at the top level: torchvision's children have such names. */
+/* A layer that the builder named, at the top level: torchvision's children have such names. Batch norms are left out, since
+ * timm's hold the activation behind them and torchvision's do not. */
 static bool is_named_stage(const alc_tensor *tensor)
 {
-    if (!tensor->node || tensor->index > 0 || tensor->scalar || strchr(tensor->name, '.'))
+    if (!tensor->node || tensor->index > 0 || tensor->scalar || strchr(tensor->name, '.') ||
+        strcmp(tensor->node->op->name, "batch_norm") == 0)
         return false;
     const size_t length = strlen(tensor->node->op->name);
     const bool automatic = strncmp(tensor->name, tensor->node->op->name, length) == 0 && tensor->name[length] == '_' &&
