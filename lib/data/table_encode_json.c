@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json_memory.h"
 #include "lib/data/encoder_internal.h"
 
 #define LONGEST_JSON ((size_t)16 << 20)
@@ -137,6 +138,7 @@ alc_status alc_encoder_read_json(alc_context *context, const char *text, alc_enc
 {
     alc_encoder *read = NULL;
     json_error_t error;
+    bool lacked_memory;
     json_t *object;
     alc_status status;
 
@@ -149,9 +151,9 @@ alc_status alc_encoder_read_json(alc_context *context, const char *text, alc_enc
                         "alc_encoder_read_json: an argument is NULL");
     if (strlen(text) > LONGEST_JSON)
         return bad(context, "it is longer than 16 MiB");
-    object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    object = alc_json_parse(text, strlen(text), &error, &lacked_memory);
     if (object == NULL)
-        return bad(context, error.text);
+        return lacked_memory ? alc_fail_memory(context, strlen(text), "an encoder") : bad(context, error.text);
     status = read_encoder(context, object, &read);
     json_decref(object);
     if (status == ALC_OK)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json_memory.h"
 #include "lib/io/safetensors_internal.h"
 
 /* Commas and brackets in the header: the files of the largest published models have some 10,000. */
@@ -57,14 +58,15 @@ static alc_status locate_header(alc_safetensors *file)
 static alc_status parse_json(alc_safetensors *file, json_t **root)
 {
     json_error_t error;
+    bool lacked_memory;
     const unsigned char *header = file->bytes + 8;
     alc_status status = bound_header(file, header);
     if (status != ALC_OK)
         return status;
-    *root = json_loadb((const char *)header, file->header_bytes, JSON_REJECT_DUPLICATES, &error);
+    *root = alc_json_parse((const char *)header, file->header_bytes, &error, &lacked_memory);
     if (*root != NULL)
         return ALC_OK;
-    if (json_error_code(&error) == json_error_out_of_memory)
+    if (lacked_memory)
         return alc_fail_memory(file->context, file->header_bytes, "the header of a file");
     return alc_fail(file->context, ALC_BAD_FILE, "%s: the header is no valid JSON at byte %zu: %s",
                     file->name, 8 + (size_t)error.position, error.text);

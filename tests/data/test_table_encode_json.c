@@ -5,6 +5,7 @@
 #include "data/data_test.h"
 #include "lib/base/base.h"
 #include "support/failing_hooks.h"
+#include "support/failing_json.h"
 #include "support/run_tests.h"
 
 static const char *const features[] = {"u", "u-g", "w \"x\""};
@@ -110,6 +111,31 @@ START_TEST(misuse_and_failing_allocations)
             break;
         ck_assert_int_eq(alc_error_status(context), ALC_OUT_OF_MEMORY);
         ck_assert_ptr_null(text);
+    }
+    /* jansson's own memory. */
+    hooks.fail_allocation = 0;
+    for (int64_t n = 1;; n++) {
+        char *again;
+        failing_json_begin(n);
+        alc_status status = alc_encoder_write_json(encoder, &again);
+        failing_json_end();
+        if (status == ALC_OK) {
+            ck_assert_str_eq(again, text);
+            alc_free(context, again);
+            ck_assert_int_gt(n, 10);
+            break;
+        }
+        ck_assert_int_eq(status, ALC_OUT_OF_MEMORY);
+        ck_assert_str_eq(alc_error_message(context), "cannot write an encoder as JSON");
+        ck_assert_ptr_null(again);
+    }
+    /* Only the first three: at a number jansson 2.14 itself aborts for want of memory. */
+    for (int64_t n = 1; n <= 3; n++) {
+        failing_json_begin(n);
+        alc_status status = alc_encoder_read_json(context, text, &copy);
+        failing_json_end();
+        ck_assert_msg(status == ALC_OUT_OF_MEMORY, "allocation %d: '%s'", (int)n, alc_error_message(context));
+        ck_assert_ptr_null(copy);
     }
     for (hooks.fail_allocation = 1;; hooks.fail_allocation++) {
         failing_hooks_restart(&hooks);

@@ -6,6 +6,7 @@
 
 #include "lib/io/safetensors_internal.h"
 #include "support/failing_hooks.h"
+#include "support/failing_json.h"
 #include "support/run_tests.h"
 
 /* A file in memory of exactly its size, so that sanitizers see a read beyond its end. */
@@ -256,11 +257,35 @@ START_TEST(every_failing_allocation_is_survived)
 }
 END_TEST
 
+START_TEST(the_parser_runs_out_of_memory)
+{
+    static const char header[] = "{\"__metadata__\":{\"k\":\"v\"},\"a\":" F32_2 "}";
+    bytes file = make_file(sizeof header - 1, header, sizeof header - 1, 8);
+    for (int64_t n = 1;; n++) {
+        failing_hooks hooks;
+        char message[1100];
+        int64_t count;
+        failing_hooks_init(&hooks);
+        failing_json_begin(n);
+        alc_status status = parse(&hooks, file, message, &count);
+        failing_json_end();
+        failing_hooks_check(&hooks);
+        if (status == ALC_OK) {
+            ck_assert_int_gt(n, 10);
+            break;
+        }
+        ck_assert_msg(status == ALC_OUT_OF_MEMORY, "allocation %d: %s, '%s'", (int)n, alc_status_name(status), message);
+        ck_assert_ptr_nonnull(strstr(message, "the header of a file"));
+    }
+    free(file.data);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("safetensors_header", good_files_are_read, the_length_of_the_header,
                      the_header_is_json, names_are_utf8_and_different, metadata_are_strings,
                      descriptions_are_complete, shapes, places,
                      a_header_of_too_many_values_never_reaches_the_parser,
-                     every_failing_allocation_is_survived);
+                     every_failing_allocation_is_survived, the_parser_runs_out_of_memory);
 }

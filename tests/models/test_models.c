@@ -1,9 +1,9 @@
 /* test_models.c - what the builders make: names, counts, blocks, descriptions. Numbers are compared elsewhere. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alcor/models.h"
+#include "support/failing_json.h"
 #include "support/run_tests.h"
 
 static alc_context *context;
@@ -219,6 +219,18 @@ static void expect_round_trip(const alc_classifier_options *options)
     ck_assert_str_eq(text, again);
 }
 
+START_TEST(a_fusion_needs_a_backbone)
+{
+    setup();
+    alc_tensor *image = alc_input(model, "image", ALC_REAL, ALC_SHAPE(64, 64, 3));
+    alc_tensor *row = alc_input(model, "row", ALC_REAL, ALC_SHAPE(3));
+    alc_image_table_fusion(image, row, (alc_image_table_fusion_options){.head = 4}, 3);
+    ck_assert_int_eq(alc_model_status(model), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "image_table_fusion: no backbone is given");
+    teardown();
+}
+END_TEST
+
 START_TEST(descriptions_survive_json)
 {
     setup();
@@ -234,26 +246,20 @@ START_TEST(descriptions_survive_json)
 }
 END_TEST
 
-static int allocations_left;
-
-static void *allocate_a_few(size_t bytes)
-{
-    return allocations_left-- > 0 ? malloc(bytes) : NULL;
-}
-
 /* Whatever of jansson's allocations fails. */
 START_TEST(a_description_is_whole_or_none)
 {
     const alc_classifier_options options = {.backbone = alc_backbone_find("sky_cnn"), .image_size = 48, .classes = 7,
                                             .table_width = 3, .table = {.hidden = {5, 6}, .hidden_count = 2}};
     char whole[ALC_CLASSIFIER_JSON_SIZE], text[ALC_CLASSIFIER_JSON_SIZE];
-    int allocations = 0;
+    int64_t allocations = 0;
+    bool written = false;
     ck_assert_ptr_nonnull(alc_classifier_write_json(&options, whole));
-    json_set_alloc_funcs(allocate_a_few, free);
-    do
-        allocations_left = allocations++;
-    while (alc_classifier_write_json(&options, text) == NULL);
-    json_set_alloc_funcs(malloc, free);
+    while (!written) {
+        failing_json_begin(++allocations);
+        written = alc_classifier_write_json(&options, text) != NULL;
+        failing_json_end();
+    }
     ck_assert_int_gt(allocations, 10);
     ck_assert_str_eq(text, whole);
 }
@@ -290,7 +296,7 @@ int main(void)
                      tabular_mlp_can_be_the_papers,
                      fusion_joins_both,
                      a_classifier_is_cut_between_blocks,
-                     bad_descriptions_poison_the_model,
+                     bad_descriptions_poison_the_model, a_fusion_needs_a_backbone,
                      descriptions_survive_json, a_description_is_whole_or_none,
                      foreign_descriptions_are_refused);
 }
