@@ -169,13 +169,11 @@ static alc_status find_extents(alc_dataset_builder *builder)
 static alc_status allocate_pixels(alc_dataset_builder *builder)
 {
     alc_dataset *dataset = builder->dataset;
-    size_t bytes = (size_t)(dataset->image_size * dataset->image_size * 3), total, kept = 0;
+    size_t bytes = (size_t)(dataset->image_size * dataset->image_size * 3), kept = 0;
 
     for (int64_t row = 0; row < builder->rows; row++)
         kept += builder->candidates[row].reason == NULL;
-    if (!alc_multiply_sizes(kept, bytes, &total))
-        return alc_fail_memory(builder->context, SIZE_MAX, "images");
-    dataset->pixels = alc_allocate(builder->context, total, "images");
+    dataset->pixels = alc_allocate_array(builder->context, kept, bytes, "images");
     if (dataset->pixels == NULL)
         return ALC_OUT_OF_MEMORY;
     kept = 0;

@@ -51,14 +51,10 @@ static void free_weights(alc_context *context, resize_weights *weights)
 static alc_status allocate_weights(alc_context *context, int64_t outputs, int64_t most,
                                    resize_weights *weights)
 {
-    size_t total;
-
     *weights = (resize_weights){.most = most};
-    if (!alc_multiply_sizes((size_t)outputs, (size_t)most, &total))
-        return alc_fail_memory(context, SIZE_MAX, "resize weights");
     weights->first = alc_allocate_array(context, (size_t)outputs, sizeof(int64_t), "resize weights");
     weights->count = alc_allocate_array(context, (size_t)outputs, sizeof(int64_t), "resize weights");
-    weights->weight = alc_allocate_array(context, total, sizeof(int32_t), "resize weights");
+    weights->weight = alc_allocate_array(context, (size_t)outputs, (size_t)most * sizeof(int32_t), "resize weights");
     if (weights->first == NULL || weights->count == NULL || weights->weight == NULL)
         return ALC_OUT_OF_MEMORY;
     return ALC_OK;

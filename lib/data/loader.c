@@ -128,14 +128,12 @@ static alc_status encode_features(alc_loader *loader, const alc_encoder *encoder
 {
     alc_context *context = loader->context;
     int64_t *rows;
-    size_t values;
     alc_status status;
 
     if (loader->features == NULL)
         return ALC_OK;
-    if (!alc_multiply_sizes((size_t)loader->count, (size_t)loader->feature_width, &values))
-        return alc_fail_memory(context, SIZE_MAX, "encoded features");
-    loader->encoded = alc_allocate_array(context, values, sizeof(alc_real), "encoded features");
+    loader->encoded = alc_allocate_array(context, (size_t)loader->count,
+                                         (size_t)loader->feature_width * sizeof(alc_real), "encoded features");
     rows = alc_allocate_array(context, (size_t)loader->count, sizeof *rows, "row numbers");
     status = loader->encoded != NULL && rows != NULL ? ALC_OK : ALC_OUT_OF_MEMORY;
     for (int64_t i = 0; status == ALC_OK && i < loader->count; i++)

@@ -1,6 +1,7 @@
 /* tests/base/test_arena.c - allocations that die together. */
 #include <stdint.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "lib/base/base.h"
 #include "support/failing_hooks.h"
@@ -60,6 +61,22 @@ START_TEST(texts_are_formatted)
 }
 END_TEST
 
+START_TEST(a_text_that_cannot_be_formatted_is_told)
+{
+    alc_context *context;
+    alc_arena arena;
+    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 1}, &context), ALC_OK);
+    alc_arena_init(&arena, context);
+    /* No character of the C locale. */
+    ck_assert_ptr_null(alc_arena_format(&arena, "%lc", (wint_t)0x4e2d));
+    ck_assert_int_eq(alc_error_status(context), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "a text cannot be formatted");
+    ck_assert_str_eq(alc_arena_format(&arena, "%s", "fine"), "fine");
+    alc_arena_free(&arena);
+    alc_context_destroy(context);
+}
+END_TEST
+
 START_TEST(failures_leave_the_arena_usable)
 {
     failing_hooks hooks;
@@ -82,6 +99,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("arena", pieces_are_aligned_zero_and_apart, texts_are_formatted,
+    return RUN_TESTS("arena", pieces_are_aligned_zero_and_apart, texts_are_formatted, a_text_that_cannot_be_formatted_is_told,
                      failures_leave_the_arena_usable);
 }

@@ -10,6 +10,15 @@ static void keep_line(void *user, const char *line)
     strcpy(user, line);
 }
 
+/* What the linked OpenBLAS says of itself; the program's own function comes before the shared library's. */
+static int flavour = 1;
+
+int openblas_get_parallel(void);
+int openblas_get_parallel(void)
+{
+    return flavour;
+}
+
 START_TEST(asking_for_openblas_is_answered_clearly)
 {
     char line[1024] = "", message[256] = "";
@@ -33,7 +42,33 @@ START_TEST(asking_for_openblas_is_answered_clearly)
 }
 END_TEST
 
+START_TEST(a_flavour_that_threads_break_is_refused)
+{
+    static const char *const names[] = {"serial", "pthread", "OpenMP"};
+    for (flavour = 0; flavour < 3; flavour++) {
+        char message[512] = "";
+        alc_context *context;
+        alc_status status = alc_context_create((alc_context_options){.threads = 1,
+                                                                     .gemm = ALC_GEMM_OPENBLAS,
+                                                                     .message = message,
+                                                                     .message_size = sizeof message},
+                                               &context);
+        if (status != ALC_OK && strstr(message, "made without it") == NULL) {
+            ck_assert_int_ne(flavour, 1);
+            ck_assert_int_eq(status, ALC_UNSUPPORTED);
+            ck_assert_ptr_nonnull(strstr(message, names[flavour]));
+            ck_assert_ptr_nonnull(strstr(message, "link the pthread build"));
+        } else {
+            ck_assert(status != ALC_OK || flavour == 1);
+        }
+        alc_context_destroy(context);
+    }
+    flavour = 1;
+}
+END_TEST
+
 int main(void)
 {
-    return RUN_TESTS("openblas_check", asking_for_openblas_is_answered_clearly);
+    return RUN_TESTS("openblas_check", asking_for_openblas_is_answered_clearly,
+                     a_flavour_that_threads_break_is_refused);
 }

@@ -1,6 +1,8 @@
 /* tests/base/test_thread_pool.c - every task runs once, whatever the number of threads; nested and
  * concurrent regions work; the floating-point mode is right in every task and the caller's own
  * comes back. */
+#define _GNU_SOURCE /* pthread_setattr_default_np */
+#include <errno.h>
 #include <fenv.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -253,10 +255,66 @@ START_TEST(regions_allocate_nothing)
 }
 END_TEST
 
+/* The program's own function comes before the system's, which never fails. */
+static int condition_that_fails, conditions;
+
+int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
+{
+    (void)attributes; /* nobody here has any */
+    if (++conditions == condition_that_fails)
+        return EAGAIN;
+    *condition = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    return 0;
+}
+
+static void expect_no_context(failing_hooks *hooks, const char *sentence, alc_status expected)
+{
+    char message[256] = "";
+    alc_context *context;
+    alc_status status = alc_context_create((alc_context_options){.threads = 4, .allocator = &hooks->allocator,
+                                                                 .message = message, .message_size = sizeof message},
+                                           &context);
+    ck_assert_int_eq(status, expected);
+    ck_assert_ptr_null(context);
+    ck_assert_msg(strncmp(message, sentence, strlen(sentence)) == 0, "'%s'", message);
+}
+
+START_TEST(a_pool_without_locks_is_refused)
+{
+    failing_hooks hooks;
+    failing_hooks_init(&hooks);
+    for (condition_that_fails = 1; condition_that_fails <= 2; condition_that_fails++) {
+        conditions = 0;
+        expect_no_context(&hooks, "cannot make the locks of the thread pool", ALC_OUT_OF_MEMORY);
+    }
+    condition_that_fails = 0;
+    failing_hooks_check(&hooks);
+}
+END_TEST
+
+/* A stack that no address space has room for. */
+START_TEST(a_pool_without_threads_is_refused)
+{
+    pthread_attr_t usual, huge;
+    failing_hooks hooks;
+    failing_hooks_init(&hooks);
+    ck_assert_int_eq(pthread_getattr_default_np(&usual), 0);
+    ck_assert_int_eq(pthread_attr_init(&huge), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&huge, (size_t)1 << 52), 0);
+    ck_assert_int_eq(pthread_setattr_default_np(&huge), 0);
+    expect_no_context(&hooks, "the system refused worker thread 1 of 3 (error ", ALC_UNSUPPORTED);
+    ck_assert_int_eq(pthread_setattr_default_np(&usual), 0);
+    pthread_attr_destroy(&huge);
+    pthread_attr_destroy(&usual);
+    failing_hooks_check(&hooks);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("thread_pool", each_task_runs_once, many_short_regions_lose_no_task,
                      sleeping_workers_wake_up, all_threads_take_part, regions_may_nest,
                      several_host_threads_may_share_a_context, the_hosts_float_mode_stays_outside,
-                     idle_workers_use_no_processor_time, regions_allocate_nothing);
+                     idle_workers_use_no_processor_time, regions_allocate_nothing,
+                     a_pool_without_locks_is_refused, a_pool_without_threads_is_refused);
 }

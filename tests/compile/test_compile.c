@@ -1,5 +1,6 @@
 /* test_compile.c - what alc_compile refuses, and that a refused or failed compilation leaves nothing behind. */
 #include "alcor/layers.h"
+#include "lib/compile/compile.h"
 #include "support/plan_fixture.h"
 #include "support/run_tests.h"
 
@@ -66,6 +67,16 @@ START_TEST(a_batch_beyond_memory_is_refused)
 }
 END_TEST
 
+START_TEST(an_array_beyond_memory_is_refused)
+{
+    setup();
+    plan_fixture_compile(&f, (alc_compile_options){.batch = 7, .output = y});
+    ck_assert_ptr_null(alc_plan_allocate(f.plan, SIZE_MAX, 2));
+    ck_assert_int_eq(alc_error_status(f.context), ALC_OUT_OF_MEMORY);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 START_TEST(a_plan_knows_what_it_was_made_from)
 {
     setup();
@@ -100,5 +111,6 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("compile", wrong_options_are_refused, tensors_of_another_model_are_refused,
-                     a_batch_beyond_memory_is_refused, a_plan_knows_what_it_was_made_from, an_input_can_be_the_output);
+                     a_batch_beyond_memory_is_refused, an_array_beyond_memory_is_refused,
+                     a_plan_knows_what_it_was_made_from, an_input_can_be_the_output);
 }

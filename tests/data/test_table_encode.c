@@ -211,7 +211,7 @@ START_TEST(what_cannot_be_fitted_is_refused)
 }
 END_TEST
 
-START_TEST(failing_allocations_leave_nothing)
+START_TEST(misuse_and_failing_allocations)
 {
     failing_hooks hooks;
     alc_context *context;
@@ -236,6 +236,13 @@ START_TEST(failing_allocations_leave_nothing)
             break;
         ck_assert_int_eq(alc_error_status(context), ALC_OUT_OF_MEMORY);
     }
+    hooks.fail_allocation = 0;
+    ck_assert_int_eq(alc_encoder_encode(NULL, table, NULL, 4, values), ALC_INVALID_ARGUMENT);
+    ck_assert_fails(context, alc_encoder_encode(encoder, NULL, NULL, 4, values), ALC_INVALID_ARGUMENT, "is NULL");
+    ck_assert_fails(context, alc_encoder_encode(encoder, table, NULL, 4, NULL), ALC_INVALID_ARGUMENT, "is NULL");
+    ck_assert_fails(context, alc_encoder_encode(encoder, table, NULL, 3, values), ALC_INVALID_ARGUMENT,
+                    "the number of rows is not the table's");
+    ck_assert_fails(context, alc_encoder_encode(encoder, table, training, -1, values), ALC_INVALID_ARGUMENT, "rows");
     alc_encoder_destroy(encoder);
     alc_table_destroy(table);
     alc_context_destroy(context);
@@ -248,5 +255,5 @@ int main(void)
     return RUN_TESTS("table_encode", standardised_by_the_training_part, values_are_named,
                      differences_and_columns_named_like_them, rows_of_unit_length,
                      the_order_of_rows_does_not_matter, another_table_is_encoded_by_names,
-                     what_cannot_be_fitted_is_refused, failing_allocations_leave_nothing);
+                     what_cannot_be_fitted_is_refused, misuse_and_failing_allocations);
 }

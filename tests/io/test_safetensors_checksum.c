@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "lib/io/safetensors_internal.h"
+#include "support/failing_checksum.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 #include "support/temporary_folder.h"
@@ -142,6 +143,19 @@ START_TEST(files_without_a_checksum)
 }
 END_TEST
 
+START_TEST(a_checksum_needs_memory)
+{
+    fixture f;
+    set_up(&f);
+    checksum_states_fail = true;
+    ck_assert_int_eq(parse(&f, f.size), ALC_OUT_OF_MEMORY);
+    checksum_states_fail = false;
+    ck_assert_str_eq(alc_error_message(f.context), "cannot allocate memory for a checksum");
+    ck_assert_int_eq(parse(&f, f.size), ALC_OK);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(texts_of_checksums)
 {
     char text[ALC_CHECKSUM_DIGITS + 1];
@@ -166,5 +180,5 @@ int main(void)
     return RUN_TESTS("safetensors_checksum", the_checksum_is_xxh3_with_zeros_in_its_place,
                      every_flipped_bit_is_noticed, every_truncation_is_noticed,
                      a_changed_value_is_called_corrupt, files_without_a_checksum,
-                     texts_of_checksums);
+                     a_checksum_needs_memory, texts_of_checksums);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alcor/safetensors.h"
+#include "support/failing_checksum.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 #include "support/temporary_folder.h"
@@ -233,6 +234,37 @@ START_TEST(wrong_strings_are_refused)
 }
 END_TEST
 
+START_TEST(a_checksum_needs_memory)
+{
+    fixture f;
+    set_up(&f);
+    checksum_states_fail = true;
+    ck_assert_int_eq(write_example(&f), ALC_OUT_OF_MEMORY);
+    checksum_states_fail = false;
+    ck_assert_str_eq(alc_error_message(f.context), "cannot allocate memory for a checksum");
+    ck_assert_int_eq(temporary_folder_files(&f.folder), 0);
+    ck_assert_int_eq(write_example(&f), ALC_OK);
+    tear_down(&f);
+}
+END_TEST
+
+/* The format allows 100 MB of header. */
+START_TEST(a_header_has_a_limit)
+{
+    enum { TOO_MUCH = 100000000 };
+    fixture f;
+    set_up(&f);
+    char *text = malloc(TOO_MUCH + 1);
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'x', TOO_MUCH);
+    text[TOO_MUCH] = '\0';
+    const alc_metadata_entry entry = {"note", text};
+    expect_refusal(&f, NULL, 0, (alc_metadata){&entry, 1}, "at most 100000000 are allowed");
+    free(text);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(every_failure_leaves_the_old_file)
 {
     fixture f;
@@ -274,5 +306,5 @@ int main(void)
     return RUN_TESTS("safetensors_write", what_is_written_is_read, the_bytes_are_the_formats,
                      the_same_arguments_give_the_same_bytes, a_file_may_be_empty,
                      wrong_tensors_are_refused, wrong_strings_are_refused,
-                     every_failure_leaves_the_old_file);
+                     a_checksum_needs_memory, a_header_has_a_limit, every_failure_leaves_the_old_file);
 }

@@ -5,6 +5,7 @@
 
 #include "alcor/layers.h"
 #include "alcor/optimizer.h"
+#include "lib/compile/plan.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 
@@ -162,6 +163,30 @@ START_TEST(clipping_limits_the_norm)
 }
 END_TEST
 
+START_TEST(a_norm_that_is_not_finite_changes_nothing)
+{
+    network n;
+    start(&n);
+    alc_optimizer *optimizer;
+    alc_real before[LARGEST], after[LARGEST];
+    const alc_parameter *weight = alc_model_find_parameter(n.model, "first.weight");
+    ck_assert_int_eq(alc_optimizer_create(
+                         n.model, (alc_optimizer_options){.kind = ALC_SGD, .learning_rate = 0.5, .clip_norm = 1}, &optimizer),
+                     ALC_OK);
+    ck_assert_int_eq(alc_forward(n.plan), ALC_OK);
+    ck_assert_int_eq(alc_backward(n.plan), ALC_OK);
+    alc_plan_gradient_of(n.plan, alc_model_find_parameter(n.model, "second.bias"))[1] = (alc_real)INFINITY;
+    alc_parameter_read(weight, before);
+    ck_assert_int_eq(alc_optimizer_step(optimizer, n.plan), ALC_NOT_FINITE);
+    ck_assert_str_eq(alc_error_message(n.context), "optimizer: the norm of the gradients is not finite");
+    alc_parameter_read(weight, after);
+    ck_assert_mem_eq(before, after, IN * HIDDEN * sizeof *before);
+    ck_assert_int_eq(alc_optimizer_steps(optimizer), 0);
+    alc_optimizer_destroy(optimizer);
+    finish(&n);
+}
+END_TEST
+
 START_TEST(groups_have_their_own_factors)
 {
     const alc_parameter_group groups[] = {{"first", 3, 3}, {"second", 0.25, 0.25}, {"first", 1, 1}};
@@ -212,6 +237,15 @@ START_TEST(another_plan_is_refused)
     compile_plan(&n);
     ck_assert_int_eq(alc_train_step(n.plan, optimizer), ALC_MISMATCH);
     ck_assert_int_eq(alc_optimizer_steps(optimizer), 0);
+    alc_optimizer_destroy(optimizer);
+    /* As many parameters, but not the same. */
+    ck_assert_int_eq(alc_optimizer_create(n.model, options, &optimizer), ALC_OK);
+    alc_parameter_set_trainable(alc_model_find_parameter(n.model, "first.weight"), true);
+    alc_parameter_set_trainable(alc_model_find_parameter(n.model, "second.bias"), false);
+    alc_plan_destroy(n.plan);
+    compile_plan(&n);
+    ck_assert_int_eq(alc_train_step(n.plan, optimizer), ALC_MISMATCH);
+    ck_assert_str_eq(alc_error_message(n.context), "optimizer: the plan has no gradient of second.bias");
     alc_optimizer_destroy(optimizer);
     finish(&other);
     finish(&n);
@@ -308,6 +342,7 @@ int main(void)
     return RUN_TESTS("optimizer", sgd_is_pytorchs,
                      adam_is_pytorchs,
                      clipping_limits_the_norm,
+                     a_norm_that_is_not_finite_changes_nothing,
                      groups_have_their_own_factors,
                      frozen_parameters_stay,
                      another_plan_is_refused,

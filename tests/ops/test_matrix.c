@@ -1,0 +1,83 @@
+/* test_matrix.c - matrix products and parallel loops as the author of a layer calls them, by every back end: small whole
+ * numbers, so that results are exact in any order. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "alcor/op.h"
+#include "lib/base/base.h"
+#include "support/run_tests.h"
+
+enum { M = 13, N = 9, K = 21, STRIDE = 24, CELLS = STRIDE * STRIDE };
+
+static alc_real at(const alc_real *matrix, bool transposed, int64_t row, int64_t column)
+{
+    return transposed ? matrix[column * STRIDE + row] : matrix[row * STRIDE + column];
+}
+
+static void check(alc_context *context, bool a_transposed, bool b_transposed, bool add)
+{
+    alc_real a[CELLS], b[CELLS], c[CELLS], before[CELLS];
+    for (int i = 0; i < CELLS; i++) {
+        a[i] = (alc_real)(i * 7 % 11 - 5);
+        b[i] = (alc_real)(i * 5 % 13 - 6);
+        before[i] = (alc_real)(i % 17);
+    }
+    memcpy(c, before, sizeof c);
+    const alc_gemm_arguments arguments = {.m = M, .n = N, .k = K, .a = a, .b = b, .c = c,
+                                          .a_stride = STRIDE, .b_stride = STRIDE, .c_stride = STRIDE,
+                                          .a_transposed = a_transposed, .b_transposed = b_transposed, .add = add};
+    void *scratch = alc_allocate(context, alc_gemm_scratch_bytes(context, &arguments), "scratch");
+    ck_assert_ptr_nonnull(scratch);
+    alc_gemm(context, &arguments, scratch);
+    alc_free(context, scratch);
+    for (int64_t i = 0; i < CELLS; i++) {
+        const int64_t row = i / STRIDE, column = i % STRIDE;
+        alc_real expected = before[i];
+        if (row < M && column < N) {
+            expected = add ? before[i] : 0;
+            for (int64_t k = 0; k < K; k++)
+                expected += at(a, a_transposed, row, k) * at(b, b_transposed, k, column);
+        }
+        ck_assert_msg(c[i] == expected, "row %d, column %d: %g, expected %g", (int)row, (int)column, (double)c[i],
+                      (double)expected);
+    }
+}
+
+START_TEST(every_back_end_multiplies)
+{
+    for (int back_end = 0; back_end < 2; back_end++) {
+        alc_context *context;
+        const alc_context_options options = {.threads = 2,
+                                             .gemm = back_end == 0 ? ALC_GEMM_ALCOR : ALC_GEMM_OPENBLAS};
+        alc_status status = alc_context_create(options, &context);
+        ck_assert(status == ALC_OK || (back_end == 1 && status == ALC_UNSUPPORTED));
+        for (int i = 0; i < 8 && context; i++)
+            check(context, i & 1, i & 2, i & 4);
+        alc_context_destroy(context);
+    }
+}
+END_TEST
+
+static void count(void *argument, int64_t task, int worker)
+{
+    atomic_int *runs = argument;
+    ck_assert(worker >= 0 && worker < 3);
+    atomic_fetch_add(&runs[task], 1);
+}
+
+START_TEST(every_task_runs_once)
+{
+    alc_context *context;
+    atomic_int runs[50] = {0};
+    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 3}, &context), ALC_OK);
+    alc_parallel_for(context, 50, count, runs);
+    for (int i = 0; i < 50; i++)
+        ck_assert_int_eq(atomic_load(&runs[i]), 1);
+    alc_context_destroy(context);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_TESTS("matrix", every_back_end_multiplies, every_task_runs_once);
+}
