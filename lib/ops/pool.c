@@ -1,4 +1,5 @@
-/* pool.c - max and average pooling over windows, and the average over a whole image.
+/* pool.c - max and average pooling over windows of one size, and averages over windows that split an image of any size into a
+ * grid of a given one.
  *
  * Max pooling keeps one byte per output value, the position of the maximum in its window; nothing else is needed in
  * backward. */
@@ -6,14 +7,20 @@
 
 /* A place in a window of 15 x 15 fits into a byte. */
 #define MAX_KERNEL 15
+#define MAX_GRID 4096
 
 typedef struct pool_node {
     int64_t kernel, stride, padding;
     bool count_padding;
+    int64_t height, width; /* of the grid; 0: windows of one size */
 } pool_node;
 
 static alck_pool geometry(const pool_node *o, alc_shape in, int64_t batch)
 {
+    if (o->height > 0)
+        return (alck_pool){.batch = batch, .channels = in.extent[2], .in_height = in.extent[0], .in_width = in.extent[1],
+                           .in_stride = in.extent[2], .out_stride = in.extent[2], .out_height = o->height,
+                           .out_width = o->width, .adaptive = true};
     return (alck_pool){.batch = batch, .channels = in.extent[2], .in_height = in.extent[0], .in_width = in.extent[1],
                        .in_stride = in.extent[2], .out_stride = in.extent[2],
                        .out_height = (in.extent[0] + 2 * o->padding - o->kernel) / o->stride + 1,
@@ -42,6 +49,18 @@ static alc_status infer(alc_infer *infer)
     return alc_infer_output(infer, ALC_SHAPE(s.out_height, s.out_width, s.channels), ALC_REAL);
 }
 
+static alc_status infer_adaptive(alc_infer *infer)
+{
+    const pool_node *o = infer->options;
+    alc_status status = alc_expect_image(infer, 0);
+    if (status != ALC_OK)
+        return status;
+    if (o->height < 1 || o->height > MAX_GRID || o->width < 1 || o->width > MAX_GRID)
+        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "an output of %lldx%lld pixels; both extents must be within 1 "
+                              "and %d", (long long)o->height, (long long)o->width, MAX_GRID);
+    return alc_infer_output(infer, ALC_SHAPE(o->height, o->width, infer->input_shapes[0].extent[2]), ALC_REAL);
+}
+
 static double window_operations(const alc_prepare *p)
 {
     const pool_node *o = p->options;
@@ -59,6 +78,25 @@ static alc_status prepare_max(alc_prepare *p)
 static alc_status prepare_average(alc_prepare *p)
 {
     alc_prepare_describe(p, "average pool", window_operations(p));
+    return ALC_OK;
+}
+
+/* Values along one axis in all its windows together. */
+static int64_t values_read(int64_t in, int64_t out)
+{
+    int64_t values = 0;
+    for (int64_t i = 0; i < out; i++)
+        values += ((i + 1) * in + out - 1) / out - i * in / out;
+    return values;
+}
+
+static alc_status prepare_adaptive(alc_prepare *p)
+{
+    const pool_node *o = p->options;
+    const alc_shape in = p->input_shapes[0];
+    alc_prepare_describe(p, "adaptive average",
+                         (double)(values_read(in.extent[0], o->height) * values_read(in.extent[1], o->width)) *
+                             (double)in.extent[2]);
     return ALC_OK;
 }
 
@@ -115,6 +153,11 @@ const alc_op_def alc_op_average_pool = {
     .forward = average_forward, .backward = average_backward,
 };
 
+const alc_op_def alc_op_adaptive_average_pool = {
+    .name = "adaptive_average_pool", .options_size = sizeof(pool_node), .infer = infer_adaptive,
+    .prepare = prepare_adaptive, .forward = average_forward, .backward = average_backward,
+};
+
 static alc_tensor *pool(const alc_op_def *op, alc_tensor *input, const alc_pool_options *options)
 {
     pool_node node = {.kernel = options->kernel, .stride = options->stride ? options->stride : options->kernel,
@@ -130,4 +173,10 @@ alc_tensor *alc_max_pool(alc_tensor *input, alc_pool_options options)
 alc_tensor *alc_average_pool(alc_tensor *input, alc_pool_options options)
 {
     return pool(&alc_op_average_pool, input, &options);
+}
+
+alc_tensor *alc_adaptive_average_pool(alc_tensor *input, int64_t height, int64_t width)
+{
+    pool_node node = {.height = height, .width = width};
+    return alc_apply(&alc_op_adaptive_average_pool, NULL, &node, 1, &input);
 }

@@ -3,6 +3,7 @@
 #include "tests/kernels/kernel_checks.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,31 +127,41 @@ static void check_max_special(kernel_run *run)
     }
 }
 
+typedef void pool_reference(const alck_pool *s, const alck_real *input, double *output);
+
+/* Forward and backward against a reference; `slack` is of a gradient, a sum of as many terms at most. */
+static void average_once(kernel_run *run, const alck_pool *s, bool add, pool_reference *forward, pool_reference *backward,
+                         double slack, const char *what)
+{
+    double *want = new_array(out_pixels(s) * s->channels), *want_dx = new_array(in_pixels(s) * s->channels);
+    char gradient[64];
+    snprintf(gradient, sizeof gradient, "%s gradient", what);
+    kernel_tensor x = kernel_tensor_integers(run, in_pixels(s), s->channels, s->in_stride, 1000);
+    kernel_tensor y = kernel_tensor_new(out_pixels(s), s->channels, s->out_stride);
+    forward(s, x.data, want);
+    run->table->average_pool_forward(run->par, s, x.data, y.data);
+    compare(run, &y, want, NULL, 1000 * KERNEL_UNIT, what); /* the sum is exact, the quotient rounded */
+
+    kernel_tensor dy = kernel_tensor_reals(run, out_pixels(s), s->channels, s->out_stride, 1);
+    kernel_tensor dx = kernel_tensor_reals(run, in_pixels(s), s->channels, s->in_stride, 1);
+    kernel_tensor old = kernel_tensor_copy(&dx);
+    backward(s, dy.data, want_dx);
+    run->table->average_pool_backward(run->par, s, dy.data, dx.data, add);
+    compare(run, &dx, want_dx, add ? &old : NULL, slack * KERNEL_UNIT, gradient);
+    free(want);
+    free(want_dx);
+    kernel_tensor_free(run, &x, "x");
+    kernel_tensor_free(run, &dy, "dy");
+    kernel_tensor_free(run, &old, "old");
+    kernel_tensor_output(run, &y, "y");
+    kernel_tensor_output(run, &dx, "dx");
+}
+
 static void check_average(kernel_run *run)
 {
     for (int i = 0; i < 60; i++) {
         const alck_pool s = pool_number(run, i);
-        double *want = new_array(out_pixels(&s) * s.channels), *want_dx = new_array(in_pixels(&s) * s.channels);
-        kernel_tensor x = kernel_tensor_integers(run, in_pixels(&s), s.channels, s.in_stride, 1000);
-        kernel_tensor y = kernel_tensor_new(out_pixels(&s), s.channels, s.out_stride);
-        alck_reference_average_pool(&s, x.data, want);
-        run->table->average_pool_forward(run->par, &s, x.data, y.data);
-        compare(run, &y, want, NULL, 1000 * KERNEL_UNIT, "average"); /* the sum is exact, the quotient rounded */
-
-        const bool add = i % 2;
-        kernel_tensor dy = kernel_tensor_reals(run, out_pixels(&s), s.channels, s.out_stride, 1);
-        kernel_tensor dx = kernel_tensor_reals(run, in_pixels(&s), s.channels, s.in_stride, 1);
-        kernel_tensor old = kernel_tensor_copy(&dx);
-        alck_reference_average_pool_backward(&s, dy.data, want_dx);
-        run->table->average_pool_backward(run->par, &s, dy.data, dx.data, add);
-        compare(run, &dx, want_dx, add ? &old : NULL, 60 * KERNEL_UNIT, "average gradient");
-        free(want);
-        free(want_dx);
-        kernel_tensor_free(run, &x, "x");
-        kernel_tensor_free(run, &dy, "dy");
-        kernel_tensor_free(run, &old, "old");
-        kernel_tensor_output(run, &y, "y");
-        kernel_tensor_output(run, &dx, "dx");
+        average_once(run, &s, i % 2, alck_reference_average_pool, alck_reference_average_pool_backward, 60, "average");
     }
 }
 
@@ -165,27 +176,8 @@ static void check_adaptive_average(kernel_run *run)
         if (i == 0)
             s = (alck_pool){.batch = 2, .channels = 67, .in_height = 9, .in_width = 3, .in_stride = 67, .out_height = 7,
                             .out_width = 7, .out_stride = 70, .adaptive = true};
-        double *want = new_array(out_pixels(&s) * s.channels), *want_dx = new_array(in_pixels(&s) * s.channels);
-        kernel_tensor x = kernel_tensor_integers(run, in_pixels(&s), s.channels, s.in_stride, 1000);
-        kernel_tensor y = kernel_tensor_new(out_pixels(&s), s.channels, s.out_stride);
-        alck_reference_adaptive_pool(&s, x.data, want);
-        run->table->average_pool_forward(run->par, &s, x.data, y.data);
-        compare(run, &y, want, NULL, 1000 * KERNEL_UNIT, "adaptive average");
-
-        const bool add = i % 2;
-        kernel_tensor dy = kernel_tensor_reals(run, out_pixels(&s), s.channels, s.out_stride, 1);
-        kernel_tensor dx = kernel_tensor_reals(run, in_pixels(&s), s.channels, s.in_stride, 1);
-        kernel_tensor old = kernel_tensor_copy(&dx);
-        alck_reference_adaptive_pool_backward(&s, dy.data, want_dx);
-        run->table->average_pool_backward(run->par, &s, dy.data, dx.data, add);
-        compare(run, &dx, want_dx, add ? &old : NULL, 200 * KERNEL_UNIT, "adaptive average gradient");
-        free(want);
-        free(want_dx);
-        kernel_tensor_free(run, &x, "x");
-        kernel_tensor_free(run, &dy, "dy");
-        kernel_tensor_free(run, &old, "old");
-        kernel_tensor_output(run, &y, "y");
-        kernel_tensor_output(run, &dx, "dx");
+        average_once(run, &s, i % 2, alck_reference_adaptive_pool, alck_reference_adaptive_pool_backward, 200,
+                     "adaptive average");
     }
 }
 
