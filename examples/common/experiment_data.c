@@ -43,37 +43,26 @@ static alc_status make_context(experiment *e)
     return alc_context_create(options, &e->context);
 }
 
-/* What is read: the table and the weights. What --save stands for: the model, its training state and the pair before. */
-enum { READ_FILES = 2, SAVED_FILES = 4 };
-
-static const char *saved_file(const char *save, int number, char text[4096])
-{
-    static const char *const parts[SAVED_FILES] = {"", ".state", ".previous", ".previous.state"};
-    const char ending[] = ".safetensors";
-    size_t stem = strlen(save);
-    if (number == 0)
-        return save;
-    if (stem >= sizeof ending && strcmp(save + stem - (sizeof ending - 1), ending) == 0)
-        stem -= sizeof ending - 1;
-    snprintf(text, 4096, "%.*s%s%s", (int)stem, save, parts[number], ending);
-    return text;
-}
+/* What is read: the table and the weights. */
+enum { READ_FILES = 2 };
 
 /* That results can be written, each to a file of its own, is checked before time is spent on them. */
 static alc_status check_outputs(experiment *e)
 {
     const trainer_options *o = &e->options;
-    char saved[SAVED_FILES][4096];
-    const char *paths[READ_FILES + SAVED_FILES + 2] = {o->table, o->weights};
-    for (int i = 0; i < SAVED_FILES; i++)
-        paths[READ_FILES + i] = saved_file(o->save, i, saved[i]);
-    paths[READ_FILES + SAVED_FILES] = o->report;
-    paths[READ_FILES + SAVED_FILES + 1] = o->predictions;
-    for (int i = READ_FILES; i < READ_FILES + SAVED_FILES + 2; i++) {
+    char saved[ALC_CHECKPOINT_PARTS][4096];
+    const char *paths[READ_FILES + ALC_CHECKPOINT_PARTS + 2] = {o->table, o->weights};
+    for (int i = 0; i < ALC_CHECKPOINT_PARTS; i++) {
+        alc_checkpoint_file(o->save, (alc_checkpoint_part)i, saved[i], sizeof saved[i]);
+        paths[READ_FILES + i] = i == ALC_CHECKPOINT_MODEL ? o->save : saved[i];
+    }
+    paths[READ_FILES + ALC_CHECKPOINT_PARTS] = o->report;
+    paths[READ_FILES + ALC_CHECKPOINT_PARTS + 1] = o->predictions;
+    for (int i = READ_FILES; i < READ_FILES + ALC_CHECKPOINT_PARTS + 2; i++) {
         if (!paths[i])
             continue;
         /* The files of one --save may be one for a moment: the model kept as the previous one is a second name of it. */
-        const int others = i < READ_FILES + SAVED_FILES ? READ_FILES : i;
+        const int others = i < READ_FILES + ALC_CHECKPOINT_PARTS ? READ_FILES : i;
         for (int before = 0; before < others; before++)
             if (paths[before] && same_file(paths[before], paths[i]))
                 return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", paths[i],

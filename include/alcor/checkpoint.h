@@ -87,6 +87,18 @@ typedef struct alc_training_state {
 alc_status alc_checkpoint_save(alc_model *model, alc_optimizer *optimizer, const char *path,
                                alc_metadata model_metadata, alc_training_state state);
 
+/* The files of a checkpoint that is saved to `path`. */
+typedef enum alc_checkpoint_part {
+    ALC_CHECKPOINT_MODEL, /* path itself */
+    ALC_CHECKPOINT_STATE,
+    ALC_CHECKPOINT_PREVIOUS_MODEL,
+    ALC_CHECKPOINT_PREVIOUS_STATE
+} alc_checkpoint_part;
+#define ALC_CHECKPOINT_PARTS 4
+
+/* Writes a file's name to `text`, of `size` bytes, and returns its length; a longer one is cut, as snprintf does. */
+int alc_checkpoint_file(const char *path, alc_checkpoint_part part, char *text, size_t size);
+
 typedef struct alc_checkpoint alc_checkpoint;
 
 /* Opens the newest pair of `path` whose files are whole and belong together; the log tells if that is not the latest.

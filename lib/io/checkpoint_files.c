@@ -9,21 +9,32 @@
 
 #define ENDING ".safetensors"
 
+int alc_checkpoint_file(const char *path, alc_checkpoint_part part, char *text, size_t size)
+{
+    static const char *const endings[ALC_CHECKPOINT_PARTS] = {ENDING, ".state" ENDING, ".previous" ENDING,
+                                                              ".previous.state" ENDING};
+    size_t length = strlen(path), ending = strlen(ENDING);
+    if (part == ALC_CHECKPOINT_MODEL)
+        return alc_format(text, size, "%s", path);
+    if (length > ending && strcmp(path + length - ending, ENDING) == 0)
+        length -= ending;
+    return alc_format(text, size, "%.*s%s", (int)length, path, endings[part]);
+}
+
 alc_status alc_find_checkpoint_paths(alc_arena *arena, const char *path,
                                      alc_checkpoint_paths *paths)
 {
-    size_t length = strlen(path), ending = strlen(ENDING);
-    if (length > ending && strcmp(path + length - ending, ENDING) == 0)
-        length -= ending;
-    int stem = (int)length;
-    paths->model = alc_arena_format(arena, "%s", path);
-    paths->state = alc_arena_format(arena, "%.*s.state" ENDING, stem, path);
-    paths->previous_model = alc_arena_format(arena, "%.*s.previous" ENDING, stem, path);
-    paths->previous_state = alc_arena_format(arena, "%.*s.previous.state" ENDING, stem, path);
-    return paths->model == NULL || paths->state == NULL || paths->previous_model == NULL ||
-                   paths->previous_state == NULL
-               ? ALC_OUT_OF_MEMORY
-               : ALC_OK;
+    const char **const names[ALC_CHECKPOINT_PARTS] = {&paths->model, &paths->state, &paths->previous_model,
+                                                      &paths->previous_state};
+    for (int part = 0; part < ALC_CHECKPOINT_PARTS; part++) {
+        const size_t size = strlen(path) + sizeof ".previous.state" ENDING;
+        char *name = alc_arena_allocate(arena, size, "a checkpoint's files");
+        if (name == NULL)
+            return ALC_OUT_OF_MEMORY;
+        alc_checkpoint_file(path, (alc_checkpoint_part)part, name, size);
+        *names[part] = name;
+    }
+    return ALC_OK;
 }
 
 alc_status alc_check_pair(const alc_safetensors *model, const alc_safetensors *state)

@@ -38,6 +38,15 @@ START_TEST(names)
 }
 END_TEST
 
+START_TEST(a_name_that_is_too_long_is_cut)
+{
+    char text[8] = "";
+    ck_assert_int_eq(alc_checkpoint_file("image.safetensors", ALC_CHECKPOINT_STATE, text, sizeof text),
+                     (int)strlen("image.state.safetensors"));
+    ck_assert_str_eq(text, "image.s");
+}
+END_TEST
+
 START_TEST(a_state_belongs_to_one_model_file)
 {
     failing_hooks hooks;
@@ -74,5 +83,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("checkpoint_files", names, a_state_belongs_to_one_model_file);
+    return RUN_TESTS("checkpoint_files", names, a_name_that_is_too_long_is_cut, a_state_belongs_to_one_model_file);
 }

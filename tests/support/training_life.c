@@ -49,14 +49,6 @@ static uint64_t mix(uint64_t digest, uint64_t bits)
     return (digest ^ bits) * 0x100000001b3u;
 }
 
-/* The four files of a checkpoint; `index` in [0, 4). */
-static void checkpoint_file(const training_life *life, int index, char path[1100])
-{
-    static const char *const names[] = {"", ".state", ".previous", ".previous.state"};
-    int stem = (int)(strlen(life->checkpoint) - strlen(".safetensors"));
-    snprintf(path, 1100, "%.*s%s.safetensors", stem, life->checkpoint, names[index]);
-}
-
 static uint64_t mix_file(uint64_t digest, const char *path)
 {
     size_t bytes;
@@ -73,7 +65,7 @@ static uint64_t mix_files(uint64_t digest, const training_life *life)
     digest = mix_file(digest, life->model);
     for (int i = 0; i < 2; i++) {
         char path[1100];
-        checkpoint_file(life, i, path);
+        alc_checkpoint_file(life->checkpoint, (alc_checkpoint_part)i, path, sizeof path);
         digest = mix_file(digest, path);
     }
     return digest;
@@ -167,8 +159,8 @@ bool training_life_is_half_written(const training_life *life)
     char path[1100], partial[1200];
     snprintf(partial, sizeof partial, "%s.partial", life->model);
     bool found = test_file_exists(partial);
-    for (int i = 0; i < 4; i++) {
-        checkpoint_file(life, i, path);
+    for (int i = 0; i < ALC_CHECKPOINT_PARTS; i++) {
+        alc_checkpoint_file(life->checkpoint, (alc_checkpoint_part)i, path, sizeof path);
         snprintf(partial, sizeof partial, "%s.partial", path);
         found = found || test_file_exists(partial);
     }
@@ -177,9 +169,9 @@ bool training_life_is_half_written(const training_life *life)
 
 void training_life_forget(const training_life *life)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < ALC_CHECKPOINT_PARTS; i++) {
         char path[1100];
-        checkpoint_file(life, i, path);
+        alc_checkpoint_file(life->checkpoint, (alc_checkpoint_part)i, path, sizeof path);
         unlink(path);
     }
     unlink(life->model);
