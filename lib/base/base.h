@@ -25,6 +25,8 @@
 /* Keeps the sentence in the context and returns `status`. */
 alc_status alc_fail(alc_context *context, alc_status status, const char *format, ...) ALC_PRINTF(3, 4);
 alc_status alc_fail_v(alc_context *context, alc_status status, const char *format, va_list arguments);
+/* "WHERE: SENTENCE". */
+alc_status alc_fail_in(alc_context *context, alc_status status, const char *where, const char *format, va_list arguments);
 /* ALC_OUT_OF_MEMORY with "cannot allocate %zu bytes for WHAT". */
 alc_status alc_fail_memory(alc_context *context, size_t bytes, const char *what);
 void alc_log(alc_context *context, const char *format, ...) ALC_PRINTF(2, 3);

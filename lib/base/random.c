@@ -26,9 +26,14 @@ uint32_t alc_random_u32(alc_random_key key, uint64_t index)
     return words[index % 4];
 }
 
+static double unit_interval(uint32_t word)
+{
+    return (double)(word >> 8) * 0x1p-24;
+}
+
 double alc_random_uniform(alc_random_key key, uint64_t index)
 {
-    return (double)(alc_random_u32(key, index) >> 8) * 0x1p-24;
+    return unit_interval(alc_random_u32(key, index));
 }
 
 void alc_random_uniforms(alc_random_key key, uint64_t first, int64_t count, double *values)
@@ -38,7 +43,7 @@ void alc_random_uniforms(alc_random_key key, uint64_t first, int64_t count, doub
         const uint64_t index = first + (uint64_t)i;
         if (i == 0 || index % 4 == 0)
             alck_philox(key.seed, key.stream, index / 4, words);
-        values[i] = (double)(words[index % 4] >> 8) * 0x1p-24;
+        values[i] = unit_interval(words[index % 4]);
     }
 }
 

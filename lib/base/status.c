@@ -55,6 +55,13 @@ alc_status alc_fail(alc_context *context, alc_status status, const char *format,
     return status;
 }
 
+alc_status alc_fail_in(alc_context *context, alc_status status, const char *where, const char *format, va_list arguments)
+{
+    char sentence[ALC_MESSAGE_BYTES] = "";
+    alc_format_v(sentence, sizeof sentence, format, arguments);
+    return alc_fail(context, status, "%s: %s", where, sentence);
+}
+
 alc_status alc_fail_memory(alc_context *context, size_t bytes, const char *what)
 {
     return alc_fail(context, ALC_OUT_OF_MEMORY, "cannot allocate %zu bytes for %s", bytes, what);

@@ -50,12 +50,11 @@ alc_status alc_infer_parameter(alc_infer *infer, alc_parameter_spec spec)
 
 alc_status alc_infer_fail(alc_infer *infer, alc_status status, const char *format, ...)
 {
-    char sentence[512];
     va_list arguments;
     va_start(arguments, format);
-    alc_format_v(sentence, sizeof sentence, format, arguments);
+    alc_fail_in(infer->context, status, infer->node, format, arguments);
     va_end(arguments);
-    return alc_fail(infer->context, status, "%s: %s", infer->node, sentence);
+    return status;
 }
 
 /* Makes room for one more pointer in one of the model's arrays. */

@@ -72,14 +72,6 @@ static const char *own_name(const comparison *c, int64_t parameter)
     return strncmp(name, c->prefix, length) == 0 ? name + length : NULL;
 }
 
-static int64_t index_of(const comparison *c, const alc_parameter *parameter)
-{
-    int64_t i = 0;
-    while (alc_model_parameter(c->model, i) != parameter)
-        i++;
-    return i;
-}
-
 static alc_status find_tensors(comparison *c)
 {
     char name[ALC_WEIGHT_NAME_SIZE];
@@ -89,14 +81,14 @@ static alc_status find_tensors(comparison *c)
     for (int64_t i = 0; i < alc_safetensors_count(c->file); i++) {
         const char *stored = alc_safetensors_tensor(c->file, i).name;
         const char *ours = alc_weight_name(c->model, c->prefix, stored, name);
-        const alc_parameter *parameter = alc_find_weight(c->model, c->prefix, ours);
-        if (parameter == NULL)
+        const int64_t parameter = alc_find_weight(c->model, c->prefix, ours);
+        if (parameter < 0)
             continue;
-        int64_t *tensor = &c->tensors[index_of(c, parameter)];
+        int64_t *tensor = &c->tensors[parameter];
         if (*tensor >= 0)
             return alc_fail(alc_model_context(c->model), ALC_MISMATCH, "%s: '%s' and '%s' are both %s of the model",
                             c->file->name, alc_safetensors_tensor(c->file, *tensor).name, stored,
-                            alc_parameter_name(parameter));
+                            alc_parameter_name(alc_model_parameter(c->model, parameter)));
         *tensor = i;
     }
     return ALC_OK;
@@ -192,7 +184,7 @@ static bool is_batch_count(const comparison *c, const char *name)
         length >= sizeof mean)
         return false;
     alc_format(mean, sizeof mean, "%.*s%s", (int)(length - word), name, ALC_NAME_MEAN);
-    return alc_find_weight(c->model, c->prefix, mean) != NULL;
+    return alc_find_weight(c->model, c->prefix, mean) >= 0;
 }
 
 /* Tensors that are no parameter, those of a classifier (`of_classifier`) or the others. */
@@ -203,7 +195,7 @@ static void compare_unexpected(comparison *c, bool of_classifier, const char *ki
     for (int64_t i = 0; i < count; i++) {
         const char *stored = alc_safetensors_tensor(c->file, i).name;
         const char *ours = alc_weight_name(c->model, c->prefix, stored, name);
-        if (alc_find_weight(c->model, c->prefix, ours) == NULL && !is_batch_count(c, ours) &&
+        if (alc_find_weight(c->model, c->prefix, ours) < 0 && !is_batch_count(c, ours) &&
             in_classifier(c, ours) == of_classifier)
             list_name(c, kind, ++*found, stored);
     }

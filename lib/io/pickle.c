@@ -21,12 +21,13 @@ const char *alc_pickle_kind_name(alc_pickle_kind kind)
 
 alc_status alc_pickle_fail(const alc_pickle *p, alc_status status, const char *format, ...)
 {
-    char sentence[640];
+    char place[640];
     va_list arguments;
+    alc_format(place, sizeof place, "%s: byte %zu", p->name, p->place);
     va_start(arguments, format);
-    alc_format_v(sentence, sizeof sentence, format, arguments);
+    alc_fail_in(p->context, status, place, format, arguments);
     va_end(arguments);
-    return alc_fail(p->context, status, "%s: byte %zu: %s", p->name, p->place, sentence);
+    return status;
 }
 
 static alc_status fail(const alc_pickle *p, const char *what)
@@ -133,9 +134,11 @@ static alc_status top_list(alc_pickle *p, alc_pickle_kind kind, alc_pickle_list 
 }
 
 /* Memos are filled in order, so that their number is no more than that of the instructions; Python 2 starts with 1. */
-static alc_status put(alc_pickle *p, alc_status status, uint64_t index)
+static alc_status put(alc_pickle *p, size_t index_bytes)
 {
     alc_pickle_value value;
+    uint64_t index = 0;
+    alc_status status = take_number(p, index_bytes, &index);
     if (status != ALC_OK)
         return status;
     if (index > p->memo_count + 1)
@@ -152,8 +155,10 @@ static alc_status put(alc_pickle *p, alc_status status, uint64_t index)
     return push(p, value);
 }
 
-static alc_status get(alc_pickle *p, alc_status status, uint64_t index)
+static alc_status get(alc_pickle *p, size_t index_bytes)
 {
+    uint64_t index = 0;
+    alc_status status = take_number(p, index_bytes, &index);
     if (status != ALC_OK)
         return status;
     if (index >= p->memo_count || p->memo[index].kind == ALC_PICKLE_NOTHING)
@@ -211,7 +216,8 @@ static alc_status do_proto(alc_pickle *p)
     uint64_t protocol = 0;
     alc_status status = take_number(p, 1, &protocol);
     if (status == ALC_OK && protocol != PROTOCOL)
-        return alc_pickle_fail(p, ALC_UNSUPPORTED, "the pickle is of protocol %llu; PyTorch writes %d unless it is told otherwise",
+        return alc_pickle_fail(p, ALC_UNSUPPORTED,
+                               "the pickle is of protocol %llu; PyTorch writes %d unless it is told otherwise",
                                (unsigned long long)protocol, PROTOCOL);
     return status;
 }
@@ -427,30 +433,22 @@ static alc_status do_setitem(alc_pickle *p)
 
 static alc_status do_binput(alc_pickle *p)
 {
-    uint64_t index = 0;
-    alc_status status = take_number(p, 1, &index);
-    return put(p, status, index);
+    return put(p, 1);
 }
 
 static alc_status do_long_binput(alc_pickle *p)
 {
-    uint64_t index = 0;
-    alc_status status = take_number(p, 4, &index);
-    return put(p, status, index);
+    return put(p, 4);
 }
 
 static alc_status do_binget(alc_pickle *p)
 {
-    uint64_t index = 0;
-    alc_status status = take_number(p, 1, &index);
-    return get(p, status, index);
+    return get(p, 1);
 }
 
 static alc_status do_long_binget(alc_pickle *p)
 {
-    uint64_t index = 0;
-    alc_status status = take_number(p, 4, &index);
-    return get(p, status, index);
+    return get(p, 4);
 }
 
 static alc_status do_global(alc_pickle *p)

@@ -176,13 +176,16 @@ static const unsigned char *find_element(const alc_file_tensor *tensor, int64_t 
     return tensor->values + (size_t)place * alc_stored_dtype_size(tensor->about.dtype);
 }
 
-/* Elements from `first` on, up to `most`: where they lie one after the other, in `buffer` if they do not do so in the file. */
-static const unsigned char *gather(const alc_file_tensor *tensor, int64_t first, int64_t most, unsigned char *buffer)
+/* Elements from `first` on, one after the other, in `buffer` where they do not lie so in the file; *count is how many. */
+static const unsigned char *gather(const alc_file_tensor *tensor, int64_t first, unsigned char *buffer, int64_t *count)
 {
     const size_t size = alc_stored_dtype_size(tensor->about.dtype);
+    *count = tensor->about.elements - first;
     if (tensor->stride == NULL)
         return tensor->values + (size_t)first * size;
-    for (int64_t i = 0; i < most; i++)
+    if (*count > GATHERED)
+        *count = GATHERED;
+    for (int64_t i = 0; i < *count; i++)
         memcpy(buffer + (size_t)i * size, find_element(tensor, first + i), size);
     return buffer;
 }
@@ -206,10 +209,9 @@ alc_status alc_safetensors_read_reals(const alc_safetensors *file, int64_t index
     unsigned char buffer[GATHERED * 8];
     const alc_file_tensor *tensor = &file->tensors[index];
     const alc_stored_tensor *about = &tensor->about;
-    const int64_t step = tensor->stride == NULL ? about->elements : GATHERED;
-    for (int64_t i = 0; i < about->elements; i += step) {
-        const int64_t count = about->elements - i < step ? about->elements - i : step;
-        alc_decode_reals(about->dtype, gather(tensor, i, count, buffer), count, values + i);
+    for (int64_t i = 0, count; i < about->elements; i += count) {
+        const unsigned char *at = gather(tensor, i, buffer, &count);
+        alc_decode_reals(about->dtype, at, count, values + i);
     }
     return ALC_OK;
 }
@@ -223,11 +225,10 @@ alc_status alc_safetensors_read_integers(const alc_safetensors *file, int64_t in
     unsigned char buffer[GATHERED * 8];
     const alc_file_tensor *tensor = &file->tensors[index];
     const alc_stored_tensor *about = &tensor->about;
-    const int64_t step = tensor->stride == NULL ? about->elements : GATHERED;
     bool good = alc_decode_integers(about->dtype, buffer, 0, values);
-    for (int64_t i = 0; i < about->elements && good; i += step) {
-        const int64_t count = about->elements - i < step ? about->elements - i : step;
-        good = alc_decode_integers(about->dtype, gather(tensor, i, count, buffer), count, values + i);
+    for (int64_t i = 0, count; i < about->elements && good; i += count) {
+        const unsigned char *at = gather(tensor, i, buffer, &count);
+        good = alc_decode_integers(about->dtype, at, count, values + i);
     }
     if (!good)
         return alc_fail(file->context, ALC_MISMATCH,

@@ -31,16 +31,15 @@ static const char *behind(const char *text, const char *start)
     return strncmp(text, start, length) == 0 ? text + length : NULL;
 }
 
-alc_parameter *alc_find_weight(const alc_model *model, const char *prefix, const char *name)
+int64_t alc_find_weight(const alc_model *model, const char *prefix, const char *name)
 {
     const int64_t count = alc_model_parameter_count(model);
     for (int64_t i = 0; i < count; i++) {
-        alc_parameter *parameter = alc_model_parameter(model, i);
-        const char *own = behind(alc_parameter_name(parameter), prefix);
+        const char *own = behind(alc_parameter_name(alc_model_parameter(model, i)), prefix);
         if (own != NULL && strcmp(own, name) == 0)
-            return parameter;
+            return i;
     }
-    return NULL;
+    return -1;
 }
 
 static bool fits(int length)
@@ -97,7 +96,7 @@ static bool rewrite_efficientnet(const alc_model *model, const char *prefix, con
 {
     char block[32], wide[64];
     int64_t index;
-    if (stored[0] != '_' || alc_find_weight(model, prefix, "conv_stem.weight") == NULL)
+    if (stored[0] != '_' || alc_find_weight(model, prefix, "conv_stem.weight") < 0)
         return false;
     const char *number = behind(stored, their_blocks);
     if (number == NULL)
@@ -107,20 +106,20 @@ static bool rewrite_efficientnet(const alc_model *model, const char *prefix, con
         !find_block(model, prefix, index, block, sizeof block))
         return false;
     alc_format(wide, sizeof wide, "%s%sconv_pwl.weight", our_blocks, block);
-    return rewrite_start(alc_find_weight(model, prefix, wide) == NULL ? plain_block_names : wide_block_names, our_blocks,
+    return rewrite_start(alc_find_weight(model, prefix, wide) < 0 ? plain_block_names : wide_block_names, our_blocks,
                          block, number + digits + 1, name);
 }
 
 const char *alc_weight_name(const alc_model *model, const char *prefix, const char *stored, char *name)
 {
-    if (alc_find_weight(model, prefix, stored) != NULL)
+    if (alc_find_weight(model, prefix, stored) >= 0)
         return stored;
     for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++) {
         const char *inner = behind(stored, wrappers[i]);
         if (inner != NULL)
             stored = inner;
     }
-    if (alc_find_weight(model, prefix, stored) != NULL)
+    if (alc_find_weight(model, prefix, stored) >= 0)
         return stored;
     return rewrite_densenet(stored, name) || rewrite_efficientnet(model, prefix, stored, name) ? name : stored;
 }

@@ -161,16 +161,11 @@ static int compare_headers(const void *left, const void *right)
     return a->header < b->header ? -1 : a->header > b->header;
 }
 
-static int compare_texts(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
-{
-    int order = memcmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes);
-    return order != 0 ? order : a_bytes < b_bytes ? -1 : a_bytes > b_bytes;
-}
-
 static int compare_names(const void *left, const void *right)
 {
     const alc_zip_entry *a = left, *b = right;
-    return compare_texts(a->name, a->name_bytes, b->name, b->name_bytes);
+    const int order = memcmp(a->name, b->name, a->name_bytes < b->name_bytes ? a->name_bytes : b->name_bytes);
+    return order != 0 ? order : a->name_bytes < b->name_bytes ? -1 : a->name_bytes > b->name_bytes;
 }
 
 alc_status alc_zip_read(alc_arena *arena, const char *name, const unsigned char *bytes, size_t size, alc_zip *zip)
@@ -203,19 +198,8 @@ alc_status alc_zip_read(alc_arena *arena, const char *name, const unsigned char 
 
 const alc_zip_entry *alc_zip_find(const alc_zip *zip, const char *name, size_t name_bytes)
 {
-    size_t low = 0, high = zip->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const alc_zip_entry *entry = &zip->entries[middle];
-        int order = compare_texts(name, name_bytes, entry->name, entry->name_bytes);
-        if (order == 0)
-            return entry;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    const alc_zip_entry wanted = {.name = name, .name_bytes = name_bytes};
+    return bsearch(&wanted, zip->entries, zip->count, sizeof wanted, compare_names);
 }
 
 alc_status alc_zip_verify(alc_context *context, const char *name, const unsigned char *bytes, const alc_zip_entry *entry)

@@ -3,12 +3,11 @@
 
 alc_status alc_run_fail(const alc_run *run, alc_status status, const char *format, ...)
 {
-    char sentence[512];
     va_list arguments;
     va_start(arguments, format);
-    alc_format_v(sentence, sizeof sentence, format, arguments);
+    alc_fail_in(run->context, status, run->node, format, arguments);
     va_end(arguments);
-    return alc_fail(run->context, status, "%s: %s", run->node, sentence);
+    return status;
 }
 
 /* Versions only grow, so their sum changes whenever one of them does. */
