@@ -28,91 +28,42 @@ static const char *const efficientnet_lite_blocks[] = {"conv_stem", "blocks.0", 
 /* Mean and deviation of ImageNet, or of nothing but the range -1 .. 1 as TensorFlow has it. */
 #define IMAGENET(size, kind) {.resize = size, .filter = kind, .normalisation = {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}}
 #define TENSORFLOW(size, kind) {.resize = size, .filter = kind, .normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}}
-#define PREPARE_b0 IMAGENET(256, ALC_RESIZE_BICUBIC)
-#define PREPARE_b1 IMAGENET(256, ALC_RESIZE_BICUBIC)
-#define PREPARE_b2 IMAGENET(288, ALC_RESIZE_BICUBIC)
-#define PREPARE_b3 IMAGENET(320, ALC_RESIZE_BICUBIC)
-#define PREPARE_b4 IMAGENET(384, ALC_RESIZE_BICUBIC)
-#define PREPARE_b5 IMAGENET(456, ALC_RESIZE_BICUBIC)
-#define PREPARE_b6 IMAGENET(528, ALC_RESIZE_BICUBIC)
-#define PREPARE_b7 IMAGENET(600, ALC_RESIZE_BICUBIC)
-#define PREPARE_lite0 TENSORFLOW(256, ALC_RESIZE_BICUBIC)
-#define PREPARE_lite1 TENSORFLOW(272, ALC_RESIZE_BICUBIC)
-#define PREPARE_lite2 TENSORFLOW(292, ALC_RESIZE_BICUBIC)
-#define PREPARE_lite3 TENSORFLOW(331, ALC_RESIZE_BILINEAR)
-#define PREPARE_lite4 TENSORFLOW(413, ALC_RESIZE_BILINEAR)
 
-#define EFFICIENTNET(variant, size, count, edges)       \
-    {.name = "efficientnet_" #variant,                  \
-     .default_size = size,                              \
-     .values = count,                                   \
-     .smallest_size = 32,                               \
-     .blocks = edges,                                   \
-     .features = alc_efficientnet_##variant##_features, \
-     .classify = alc_efficientnet_##variant,            \
-     .preprocessing = PREPARE_##variant}
+/* Behind the edges: how images are prepared; nothing where no weights are known. */
+#define BACKBONE(title, size, smallest, count, edges, ...) \
+    {.name = #title,                                       \
+     .default_size = size,                                 \
+     .values = count,                                      \
+     .smallest_size = smallest,                            \
+     .blocks = edges,                                      \
+     .features = alc_##title##_features,                   \
+     .classify = alc_##title,                              \
+     .preprocessing = __VA_ARGS__}
+#define EFFICIENTNET(variant, size, count, ...) \
+    BACKBONE(efficientnet_##variant, size, 32, count, efficientnet_blocks, __VA_ARGS__)
+#define EFFICIENTNET_LITE(variant, size, count, ...) \
+    BACKBONE(efficientnet_##variant, size, 32, count, efficientnet_lite_blocks, __VA_ARGS__)
 
 static const alc_backbone backbones[] = {
-    {.name = "sky_cnn",
-     .default_size = 64,
-     .values = 1430216,
-     .smallest_size = 16,
-     .blocks = sky_cnn_blocks,
-     .features = alc_sky_cnn_features,
-     .classify = alc_sky_cnn},
-    {.name = "resnet50",
-     .default_size = 224,
-     .values = 25557032,
-     .smallest_size = 32,
-     .blocks = resnet50_blocks,
-     .features = alc_resnet50_features,
-     .classify = alc_resnet50,
-     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
-    {.name = "densenet121",
-     .default_size = 224,
-     .values = 7978856,
-     .smallest_size = 32,
-     .blocks = densenet121_blocks,
-     .features = alc_densenet121_features,
-     .classify = alc_densenet121,
-     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
-    {.name = "vgg16",
-     .default_size = 224,
-     .values = 138357544,
-     .smallest_size = 32,
-     .blocks = vgg16_blocks,
-     .features = alc_vgg16_features,
-     .classify = alc_vgg16,
-     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
-    {.name = "vgg16_bn",
-     .default_size = 224,
-     .values = 138365992,
-     .smallest_size = 32,
-     .blocks = vgg16_bn_blocks,
-     .features = alc_vgg16_bn_features,
-     .classify = alc_vgg16_bn,
-     .preprocessing = IMAGENET(256, ALC_RESIZE_BILINEAR)},
-    {.name = "xception",
-     .default_size = 299,
-     .values = 22855952,
-     .smallest_size = 71,
-     .blocks = xception_blocks,
-     .features = alc_xception_features,
-     .classify = alc_xception,
-     .preprocessing = TENSORFLOW(333, ALC_RESIZE_BICUBIC)},
-    EFFICIENTNET(b0, 224, 5288548, efficientnet_blocks),
-    EFFICIENTNET(b1, 240, 7794184, efficientnet_blocks),
-    EFFICIENTNET(b2, 288, 9109994, efficientnet_blocks),
-    EFFICIENTNET(b3, 300, 12233232, efficientnet_blocks),
-    EFFICIENTNET(b4, 380, 19341616, efficientnet_blocks),
-    EFFICIENTNET(b5, 456, 30389784, efficientnet_blocks),
-    EFFICIENTNET(b6, 528, 43040704, efficientnet_blocks),
-    EFFICIENTNET(b7, 600, 66347960, efficientnet_blocks),
-    EFFICIENTNET(lite0, 224, 4652008, efficientnet_lite_blocks),
-    EFFICIENTNET(lite1, 240, 5416680, efficientnet_lite_blocks),
-    EFFICIENTNET(lite2, 260, 6092072, efficientnet_lite_blocks),
-    EFFICIENTNET(lite3, 300, 8197096, efficientnet_lite_blocks),
-    EFFICIENTNET(lite4, 380, 13006568, efficientnet_lite_blocks),
+    BACKBONE(sky_cnn, 64, 16, 1430216, sky_cnn_blocks, {.resize = 0}),
+    BACKBONE(resnet50, 224, 32, 25557032, resnet50_blocks, IMAGENET(256, ALC_RESIZE_BILINEAR)),
+    BACKBONE(densenet121, 224, 32, 7978856, densenet121_blocks, IMAGENET(256, ALC_RESIZE_BILINEAR)),
+    BACKBONE(vgg16, 224, 32, 138357544, vgg16_blocks, IMAGENET(256, ALC_RESIZE_BILINEAR)),
+    BACKBONE(vgg16_bn, 224, 32, 138365992, vgg16_bn_blocks, IMAGENET(256, ALC_RESIZE_BILINEAR)),
+    BACKBONE(xception, 299, 71, 22855952, xception_blocks, TENSORFLOW(333, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b0, 224, 5288548, IMAGENET(256, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b1, 240, 7794184, IMAGENET(256, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b2, 288, 9109994, IMAGENET(288, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b3, 300, 12233232, IMAGENET(320, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b4, 380, 19341616, IMAGENET(384, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b5, 456, 30389784, IMAGENET(456, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b6, 528, 43040704, IMAGENET(528, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET(b7, 600, 66347960, IMAGENET(600, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET_LITE(lite0, 224, 4652008, TENSORFLOW(256, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET_LITE(lite1, 240, 5416680, TENSORFLOW(272, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET_LITE(lite2, 260, 6092072, TENSORFLOW(292, ALC_RESIZE_BICUBIC)),
+    EFFICIENTNET_LITE(lite3, 300, 8197096, TENSORFLOW(331, ALC_RESIZE_BILINEAR)),
+    EFFICIENTNET_LITE(lite4, 380, 13006568, TENSORFLOW(413, ALC_RESIZE_BILINEAR)),
 };
 
 const alc_backbone *alc_backbone_at(int index)
