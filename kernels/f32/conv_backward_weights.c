@@ -274,29 +274,27 @@ static void pack_dy(const weights_job *job, const region *r, int64_t pixel, int6
         }
 }
 
-/* What is packed next, fetched a few pixels at a time, as many as `steps` steps need. */
+/* What is packed next, fetched a few pixels at a time, as many as `steps` steps need: of the input its rows at r->next, of the
+ * output's gradient a panel's columns from `dy` on. */
 typedef struct upcoming {
     int64_t pixels, fetched, share;
+    int64_t rows;
+    const alck_real *dy;
 } upcoming;
 
-static upcoming begin_upcoming(int64_t pixels, int64_t steps)
-{
-    return (upcoming){.pixels = pixels, .share = even_parts(pixels, steps)};
-}
-
-static void fetch_left(const region *r, upcoming *u, int64_t rows)
+static void fetch_left(const region *r, upcoming *u)
 {
     for (int64_t i = 0; i < u->share && u->fetched < u->pixels; i++, u->fetched++)
-        for (int64_t row = 0; row < rows; row += LINE_VALUES)
+        for (int64_t row = 0; row < u->rows; row += LINE_VALUES)
             __builtin_prefetch(r->next[u->fetched] + row, 0, 2);
 }
 
-static void fetch_dy(const alck_real *dy, int64_t stride, upcoming *u)
+static void fetch_dy(int64_t stride, upcoming *u)
 {
     for (int64_t i = 0; i < u->share && u->fetched < u->pixels; i++, u->fetched++)
         for (int64_t column = 0; column < TILE_COLUMNS; column += LINE_VALUES)
-            __builtin_prefetch((const void *)((uintptr_t)(dy + u->fetched * stride)
-                                              + (uintptr_t)column * sizeof *dy), 0, 2);
+            __builtin_prefetch((const void *)((uintptr_t)(u->dy + u->fetched * stride)
+                                              + (uintptr_t)column * sizeof *u->dy), 0, 2);
 }
 
 /* A block of pixels, and how many come after it. */
@@ -304,18 +302,31 @@ typedef struct pixel_block {
     int64_t first, pixels, after;
 } pixel_block;
 
-/* The rows that are fetched of what is packed after a band, the next band's at the same pixels or the first one's at the
- * block after them: the first piece's, which are all unless channels are few. Rows of joined taps overlap so much that they
- * are in a cache already. */
-static int64_t find_next_left(const weights_job *job, const region *r, int64_t index, const pixel_block *b)
+/* What of the input is packed after a band, the next band's rows at the same pixels or the first one's at the block after
+ * them: the first piece's, which are all unless channels are few. Rows of joined taps overlap so much that they are in a cache
+ * already. */
+static upcoming find_next_left(const weights_job *job, const region *r, int64_t index, const pixel_block *b, int64_t steps)
 {
     const bool last = index + 1 == r->bands;
-    const int64_t pixels = last ? b->after : b->pixels;
+    const int64_t first = last ? b->first + b->pixels : b->first, pixels = last ? b->after : b->pixels;
     if (pixels == 0 || job->joined)
-        return 0;
+        return (upcoming){.pixels = 0};
     const band next = find_band(r, last ? 0 : index + 1);
-    const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, last ? b->first + b->pixels : b->first, pixels, r->run);
-    return find_piece(job, r, runs, next.first_row, next.end_row, r->next, pixels) - next.first_row;
+    const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, first, pixels, r->run);
+    const int64_t end = find_piece(job, r, runs, next.first_row, next.end_row, r->next, pixels);
+    return (upcoming){.pixels = pixels, .share = even_parts(pixels, steps), .rows = end - next.first_row};
+}
+
+/* What of the output's gradient is packed after a band's panel: the first band packs the next panel, the last one is followed
+ * by the block after it. */
+static upcoming find_next_dy(const weights_job *job, const region *r, int64_t index, const pixel_block *b, int64_t panel,
+                             int64_t steps)
+{
+    const bool more = panel + 1 < r->end_panel;
+    const int64_t pixels = more ? (index == 0 ? b->pixels : 0) : (index + 1 == r->bands ? b->after : 0);
+    return (upcoming){.pixels = pixels, .share = even_parts(pixels, steps),
+                      .dy = more ? find_dy(job, r, b->first, panel + 1)
+                                 : find_dy(job, r, b->first + b->pixels, r->first_panel)};
 }
 
 /* A panel of the output's gradient as it was packed for the first band. */
@@ -324,20 +335,18 @@ static alck_real *packed_panel(const region *r, int64_t panel)
     return r->dy + (r->bands > 1 ? (panel - r->first_panel) * K_BLOCK * TILE_COLUMNS : 0);
 }
 
-/* Adds a panel's columns of a block of pixels to a band's sums. */
-static void sum_panel(const weights_job *job, const region *r, const band *b, int64_t panel, int64_t pixels, bool first,
-                      upcoming *left_next, int64_t next_rows, const alck_real *dy_after, int64_t dy_pixels, alck_real *sums)
+/* Adds a panel's columns of a block of pixels to a band's sums [row][width]. */
+static void sum_panel(const weights_job *job, const region *r, const band *rows, int64_t panel, const pixel_block *b,
+                      bool first, upcoming *left_next, upcoming *dy_next, alck_real *sums)
 {
     const int64_t vectors = panel_vectors(job->p.columns, panel), width = vectors * VF_LANES;
     const alck_real *dy = packed_panel(r, panel);
-    upcoming dy_next = begin_upcoming(dy_pixels, b->end_tile - b->first_tile);
-    sums += (panel - r->first_panel) * r->rows * TILE_COLUMNS;
-    for (int64_t tile = b->first_tile; tile < b->end_tile; tile++) {
+    for (int64_t tile = rows->first_tile; tile < rows->end_tile; tile++) {
         const int64_t row = r->tile_row[tile];
         const tile_target target = {.sums = sums + row * width, .first = first, .ahead = (uintptr_t)dy};
-        const tile_columns left = {r->left + (tile - b->first_tile) * PACKED_TILE, pixels};
-        fetch_left(r, left_next, next_rows);
-        fetch_dy(dy_after, conv_out_stride(job->s), &dy_next);
+        const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, b->pixels};
+        fetch_left(r, left_next);
+        fetch_dy(conv_out_stride(job->s), dy_next);
         ALCK_NAME(tile_by_columns)(r->tile_row[tile + 1] - row, vectors, &left, dy, &target);
     }
 }
@@ -347,18 +356,15 @@ static void sum_band(const weights_job *job, const region *r, int64_t index, con
                      alck_real *sums)
 {
     const band rows = find_band(r, index);
+    const int64_t tiles = rows.end_tile - rows.first_tile;
     pack_left(job, r, &rows, b->first, b->pixels);
-    const int64_t next_rows = find_next_left(job, r, index, b);
-    const int64_t left_pixels = next_rows == 0 ? 0 : index + 1 == r->bands ? b->after : b->pixels;
-    upcoming left_next = begin_upcoming(left_pixels, (rows.end_tile - rows.first_tile) * (r->end_panel - r->first_panel));
+    upcoming left_next = find_next_left(job, r, index, b, tiles * (r->end_panel - r->first_panel));
     for (int64_t panel = r->first_panel; panel < r->end_panel; panel++) {
-        const bool more = panel + 1 < r->end_panel;
-        const alck_real *after = more ? find_dy(job, r, b->first, panel + 1)
-                                      : find_dy(job, r, b->first + b->pixels, r->first_panel);
-        const int64_t wanted = more ? (index == 0 ? b->pixels : 0) : (index + 1 == r->bands ? b->after : 0);
+        upcoming dy_next = find_next_dy(job, r, index, b, panel, tiles);
         if (index == 0)
             pack_dy(job, r, b->first, b->pixels, panel, packed_panel(r, panel));
-        sum_panel(job, r, &rows, panel, b->pixels, first, &left_next, next_rows, after, wanted, sums);
+        sum_panel(job, r, &rows, panel, b, first, &left_next, &dy_next,
+                  sums + (panel - r->first_panel) * r->rows * TILE_COLUMNS);
     }
 }
 
