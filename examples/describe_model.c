@@ -9,6 +9,7 @@
 #include "alcor/optimizer.h"
 #include "common/machine_options.h"
 #include "common/option_table.h"
+#include "common/trainer_options.h"
 
 typedef struct description {
     int64_t size, batch, classes, threads;
@@ -22,8 +23,6 @@ typedef struct description {
 } description;
 
 #define AT(member) .offset = offsetof(description, member)
-
-static const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
 
 static const option_line lines[] = {
     {"size", "PIXELS", "side of the images [what the network is usually fed]", 0, OPTION_INTEGER, AT(size), 1, 4096},

@@ -5,7 +5,7 @@
 
 Each file of --folds is a --predictions file of a trainer (train_table --fold 1/5 --predictions fold1.csv, and so on): its
 objects are one test part, those of the other files what is trained on. Features are the trainers' defaults: u, g, r, i, z and
-their neighbouring differences; classes are weighted equally where an algorithm can. Prints accuracy and balanced accuracy of
+their neighbouring differences; classes count equally in the rows that say "balanced". Prints accuracy and balanced accuracy of
 the predictions pooled over all folds, as mean and standard error over the seeds, and writes the pooled predictions of the first
 seed to DIR/NAME.csv. Needs scikit-learn and, for its row, LightGBM; neither is needed by Alcor.
 """
@@ -28,7 +28,7 @@ BANDS = ["u", "g", "r", "i", "z"]
 
 
 def algorithms(seed):
-    """Name and estimator; where an algorithm has weights, classes count equally or as they are."""
+    """Name and estimator; some twice, with classes as they are and counting equally."""
     out = {
         "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000, C=10)),
         "decision tree": DecisionTreeClassifier(max_depth=8, random_state=seed),

@@ -5,8 +5,8 @@
 #     scripts/test_avx512.sh        takes about an hour; not part of test.sh
 #
 # In the emulated computer run: all kernel checks in both precisions; the tests of the ops, which compare AVX-512 with
-# scalar and AVX2 for 1, 2, 3 and 7 threads; the tests of the models; and reference_run with both
-# of the models below. Everything lies in build/avx512.
+# scalar and AVX2 for 1, 2, 3 and 7 threads; the tests of the models; and reference_run with both of
+# the models below. Everything lies in build/avx512.
 #
 # Exit status 0: every test passed and all results are equal.
 set -euo pipefail

@@ -108,15 +108,21 @@ static const char *read_classes(const char *text, model_card *card)
     return NULL;
 }
 
+static bool unpack_normalisation(json_t *root, alc_normalisation *normalisation)
+{
+    double *mean = normalisation->mean, *std = normalisation->std;
+    return json_unpack(root, "{s:[F,F,F], s:[F,F,F]}", "mean", &mean[0], &mean[1], &mean[2], "std", &std[0], &std[1],
+                       &std[2]) == 0;
+}
+
 static const char *read_preprocessing(const char *text, model_card *card)
 {
-    double *mean = card->normalisation.mean, *std = card->normalisation.std;
     json_int_t crop = 0, size = 0, height = 0, width = 0;
     const char *filter = "";
     json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    const bool good = root && json_unpack(root, "{s:I, s:I, s:[I,I], s:s, s:[F,F,F], s:[F,F,F]}", "crop", &crop, "size",
-                                          &size, "source", &height, &width, "filter", &filter, "mean", &mean[0],
-                                          &mean[1], &mean[2], "std", &std[0], &std[1], &std[2]) == 0;
+    const bool good = root && json_unpack(root, "{s:I, s:I, s:[I,I], s:s}", "crop", &crop, "size", &size, "source", &height,
+                                          &width, "filter", &filter) == 0 &&
+                      unpack_normalisation(root, &card->normalisation);
     const bool known = good && strcmp(filter, "bilinear") == 0 && size == card->network.image_size;
     json_decref(root);
     card->crop = crop;
@@ -128,11 +134,9 @@ static const char *read_preprocessing(const char *text, model_card *card)
 bool model_card_read_normalisation(alc_metadata metadata, alc_normalisation *normalisation)
 {
     alc_normalisation found;
-    double *mean = found.mean, *std = found.std;
     const char *text = alc_metadata_find(metadata, ALC_KEY_PREPROCESSING);
     json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    const bool good = root && json_unpack(root, "{s:[F,F,F], s:[F,F,F]}", "mean", &mean[0], &mean[1], &mean[2], "std",
-                                          &std[0], &std[1], &std[2]) == 0;
+    const bool good = root && unpack_normalisation(root, &found);
     json_decref(root);
     if (good)
         *normalisation = found;

@@ -11,7 +11,7 @@
 #include "common/parse_number.h"
 
 static const char *const schedule_names[] = {"constant", "step", "cosine", "one-cycle", "plateau", NULL};
-static const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
+const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
 static const char *const encoding_names[] = {"standardise", "unit-rows", NULL};
 static const char *const class_weights_names[] = {"none", "balanced", NULL};
 
@@ -157,10 +157,11 @@ static const option_line lines[] = {
      .show_default = true},
     {"label-smoothing", "X", "share of the target that is spread over all classes [0]", ALL, OPTION_REAL,
      AT(label_smoothing), 0, 0.99},
-    {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", ALL, OPTION_CHOICE, AT(class_weights),
-     .names = class_weights_names},
-    {"weights", "FILE", "start from these weights, a safetensors file or one of torch.save; a classifier of another size is new",
-     USES_IMAGES, OPTION_TEXT, AT(weights)},
+    {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", ALL, OPTION_CHOICE,
+     AT(class_weights), .names = class_weights_names},
+    {"weights", "FILE",
+     "start from these weights, a safetensors file or one of torch.save; a classifier of another size is new", USES_IMAGES,
+     OPTION_TEXT, AT(weights)},
     {"allow-partial", NULL, "load what fits of --weights, whatever else is missing or too much", USES_IMAGES, OPTION_FLAG,
      AT(allow_partial)},
     {"train-from", "BLOCK", "freeze what comes before it: hidden2, fc, or a block that list_models lists", ALL, OPTION_TEXT,

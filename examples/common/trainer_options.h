@@ -64,6 +64,7 @@ void trainer_options_free(trainer_options *options);
 
 /* As the command line spells them. */
 const char *schedule_name(int kind);
+extern const char *const optimizer_names[]; /* by alc_optimizer_kind; NULL ends the list */
 const char *optimizer_name(int kind);
 const char *encoding_name(int encoding);
 const char *class_weights_name(int choice);

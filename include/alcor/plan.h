@@ -75,8 +75,7 @@ typedef struct alc_plan_cost {
 alc_plan_cost alc_plan_costs(const alc_plan *plan);
 
 /* A table of text: nodes in order with output shape, kernel, FLOPs, bytes, values of parameters and how many of them are
- * trained; the memory in all. The text is
- * the caller's to release with alc_release_text. */
+ * trained; the memory in all. The text is the caller's to release with alc_release_text. */
 alc_status alc_plan_report(const alc_plan *plan, char **text);
 void alc_release_text(alc_context *context, char *text);
 

@@ -58,7 +58,8 @@ static void report_node(const alc_plan *plan, const alc_plan_node *node, alc_tex
                     (node->flops_per_sample + backward_flops(node)) * (double)plan->options.batch,
                     alc_plan_root(plan, node->outputs[0])->value >= 0
                         ? plan->buffers[alc_plan_root(plan, node->outputs[0])->value].bytes : 0,
-                    (long long)all_values(node), (long long)trained_values(node), node->frozen && plan->options.mode == ALC_TRAIN ? "  frozen" : "");
+                    (long long)all_values(node), (long long)trained_values(node),
+                    node->frozen && plan->options.mode == ALC_TRAIN ? "  frozen" : "");
 }
 
 alc_status alc_plan_report(const alc_plan *plan, char **out)
