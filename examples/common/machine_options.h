@@ -26,4 +26,8 @@ extern const char *const convolution_names[];
 /* For alc_context_create, which puts the sentence of a failure into `message`. */
 alc_context_options machine_context_options(const machine_options *machine, char *message, size_t size);
 
+/* Of --max-memory, which those have that train. */
+#define HELP_MAX_MEMORY "compute again in backward what does not fit into so many bytes, such as 700M or 2G [no limit]"
+#define EXPECTED_MAX_MEMORY "a number of bytes, such as 700M or 2G"
+
 #endif
