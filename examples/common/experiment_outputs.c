@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/experiment.h"
@@ -78,16 +79,26 @@ static bool is_at(int file, const char *path)
     return fstat(file, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
+/* Waits a little where the lock is held: a trainer that was killed takes a moment to die. */
+static bool take(int file)
+{
+    const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    const struct timespec pause = {.tv_nsec = 50000000};
+    int attempts = 40;
+    while (fcntl(file, F_SETLK, &whole) && attempts-- > 0)
+        nanosleep(&pause, NULL);
+    return attempts >= 0;
+}
+
 alc_status experiment_lock(experiment *e)
 {
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char path[sizeof e->lock_path];
     snprintf(path, sizeof path, "%s.lock", e->options.save);
     for (;;) {
         const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
         if (file < 0)
             return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, file_why());
-        if (fcntl(file, F_SETLK, &whole)) {
+        if (!take(file)) {
             close(file);
             return experiment_fail(e, ALC_IO_ERROR, "%s: another program is training it", e->options.save);
         }

@@ -12,10 +12,10 @@
 static bool may_be_replaced(const char *path)
 {
     struct stat status;
-    if (stat(path, &status) || S_ISREG(status.st_mode))
-        return true;
+    if (stat(path, &status))
+        return errno == ENOENT;
     errno = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
-    return false;
+    return S_ISREG(status.st_mode);
 }
 
 /* The name that is written to first. */

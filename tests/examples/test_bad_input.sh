@@ -118,6 +118,10 @@ for path in soft.csv hard.csv; do
     refused 1 "$path|also the table" "${train_table[@]}" --table table.csv --save $path
 done
 rm soft.csv hard.csv
+ln -s loop loop
+refused 1 'loop|cannot write there|symbolic links' "${train_table[@]}" --table table.csv --save loop
+refused 1 'cannot open loop|symbolic links' "${train_table[@]}" --table loop
+rm loop
 # Results are written under a temporary name first, and checkpoints leave two more files.
 cp table.csv x.csv.partial
 refused 1 'x.csv|also the table' "${train_table[@]}" --table x.csv.partial --predictions x.csv
