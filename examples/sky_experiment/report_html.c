@@ -177,7 +177,9 @@ static void write_models(const page *p)
           "style=\"background:var(--late)\"></span>late<span class=\"key\" style=\"background:var(--stacked)\"></span>stacked<span class=\"key\" "
           "style=\"background:var(--classical)\"></span>classical</p>\n",
           p->out);
+    fputs("<div class=\"scroll\">\n", p->out);
     plot_models(p->out, p->models);
+    fputs("</div>\n", p->out);
     table_head(p, "model|accuracy|balanced|macro-F1|log-loss|calibration error|values|starts");
     json_array_foreach((json_t *)(size_t)p->models, i, m) write_model(p, m);
     table_end(p);
@@ -308,7 +310,9 @@ static void write_depth(const page *p)
         fputs("<h3>", p->out);
         html_text(p->out, text_at(sweep, "backbone"));
         fprintf(p->out, ", %s</h3>\n", random ? "from random values: a control, which cannot answer the question" : "from weights");
+        fputs("<div class=\"scroll\">\n", p->out);
         plot_depth(p->out, sweep);
+        fputs("</div>\n", p->out);
         fprintf(p->out, "<p>The best depth less the head alone: %+.1f points of balanced accuracy (%+.1f to %+.1f) on %.0f objects; <b>%s</b>. The "
                         "sweep took %.0f seconds; every depth in full would take %.0f.</p>\n",
                 100 * more.value, 100 * more.low, 100 * more.high, number_at(sweep, "held_objects"), text_at(sweep, "verdict"),
@@ -350,7 +354,7 @@ static void write_confusions(const page *p)
 {
     size_t i;
     json_t *m;
-    fputs("<h2>Confusion</h2>\n<div class=\"plots\">\n", p->out);
+    fputs("<h2>Confusion</h2>\n<div class=\"plots matrices\">\n", p->out);
     json_array_foreach((json_t *)(size_t)p->models, i, m) write_confusion(p, m);
     fputs("</div>\n", p->out);
 }
@@ -382,8 +386,11 @@ static void write_magnitudes(const page *p)
         names[count] = text_at(fusion, "a");
     }
     fputs("<h2>By magnitude</h2>\n<p>The objects in five parts of equal size by their r magnitude.</p>\n", p->out);
-    if (strcmp(text_at(first, "name"), "table") == 0)
+    if (strcmp(text_at(first, "name"), "table") == 0) {
+        fputs("<div class=\"scroll\">\n", p->out);
         plot_magnitudes(p->out, p->models, names);
+        fputs("</div>\n", p->out);
+    }
     table_head(p, "model|r|objects|accuracy|balanced accuracy|macro-F1");
     json_array_foreach((json_t *)(size_t)p->models, i, m)
     {

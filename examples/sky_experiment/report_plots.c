@@ -24,7 +24,8 @@ static double down(const frame *f, double y)
 
 static void begin_plot(FILE *out, const char *kind, const char *title, double width, double height)
 {
-    fprintf(out, "<svg class=\"plot\" data-plot=\"%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"", kind, width, height);
+    fprintf(out, "<svg class=\"plot%s\" data-plot=\"%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"",
+            width > 400 ? " wide" : "", kind, width, height);
     html_text(out, title);
     fprintf(out, "\" style=\"max-width:%.0fpx\">\n", width);
 }
