@@ -46,8 +46,7 @@ static alc_status read_files(comparison *c, char *const *paths)
             snprintf(c->message, sizeof c->message, "%s: is to be written, but it is also to be read", c->json_path);
             return ALC_INVALID_ARGUMENT;
         }
-        const alc_status status =
-            prediction_file_read(c->context, paths[i], &c->files[i], c->message, sizeof c->message);
+        const alc_status status = prediction_file_read(c->context, paths[i], &c->files[i], c->message, sizeof c->message);
         if (status)
             return status;
         if (!prediction_files_agree(&c->files[0], &c->files[i], c->message, sizeof c->message))
@@ -91,8 +90,8 @@ static void show_files(const comparison *c)
     for (int i = 0; i < c->count; i++)
         for (int64_t k = 0; k < first->class_count; k++) {
             const alc_class_metrics *m = &c->metrics[i]->classes[k];
-            printf("%-24s %-12s %-21s %-21s %-21s\n", c->files[i].path, first->classes[k],
-                   percent(m->precision, a, sizeof a), percent(m->recall, b, sizeof b), percent(m->f1, d, sizeof d));
+            printf("%-24s %-12s %-21s %-21s %-21s\n", c->files[i].path, first->classes[k], percent(m->precision, a, sizeof a),
+                   percent(m->recall, b, sizeof b), percent(m->f1, d, sizeof d));
         }
 }
 
@@ -101,8 +100,8 @@ static alc_status compare_pair(comparison *c, int i, int k)
     const prediction_file *a = &c->files[i], *b = &c->files[k];
     alc_paired_metrics paired;
     char first[64], second[64];
-    const alc_status status = alc_metrics_compare(c->context, a->count, a->class_count, a->labels, a->predictions,
-                                                  b->predictions, (uint64_t)c->seed, &paired);
+    const alc_status status = alc_metrics_compare(c->context, a->count, a->class_count, a->labels, a->predictions, b->predictions,
+                                                  (uint64_t)c->seed, &paired);
     if (status)
         return status;
     printf("%s - %s: accuracy %s, balanced %s; McNemar p = %.4g (%lld against %lld)\n", a->path, b->path,
@@ -154,8 +153,8 @@ static alc_status write_json(comparison *c)
 
 static alc_status run(comparison *c, char *const *paths)
 {
-    alc_status status = alc_context_create(
-        (alc_context_options){.message = c->message, .message_size = sizeof c->message}, &c->context);
+    alc_status status =
+        alc_context_create((alc_context_options){.message = c->message, .message_size = sizeof c->message}, &c->context);
     if (status == ALC_OK)
         status = read_files(c, paths);
     if (status == ALC_OK)

@@ -37,8 +37,8 @@ static void show_study(const study *s)
 
 static void show_plan(const work *w)
 {
-    printf("%d models, %lld seed%s, %lld fold%s", w->row_count, (long long)w->seeds, w->seeds == 1 ? "" : "s", (long long)w->folds,
-           w->folds == 1 ? "" : "s");
+    printf("%d models, %lld seed%s, %lld fold%s", w->row_count, (long long)w->seeds, w->seeds == 1 ? "" : "s",
+           (long long)w->folds, w->folds == 1 ? "" : "s");
     if (w->estimated_seconds > 0)
         printf("; about %.1f minutes", w->estimated_seconds / 60);
     if (w->left_out_count > 0)

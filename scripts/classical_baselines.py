@@ -3,10 +3,11 @@
 
     scripts/classical_baselines.py --table metadata.csv --split DIR/split.csv --output DIR/baselines [--features u,g,r,u-g]
 
-The split is what sky_experiment writes: id, label and fold of every object. Each algorithm is trained on all folds but one and predicts
-that one; its predictions of all objects are written to OUTPUT/NAME.csv (id, label, predicted, p_CLASS...), which compare_predictions
-and sky_experiment --baselines read, and a list of the files to OUTPUT/index.json. Features are columns, or differences of two ("u-g").
-Empty cells, -9999 and --missing are missing values: the median of the training folds, where an algorithm cannot take them.
+The split is what sky_experiment writes: id, label and fold of every object. Each algorithm is trained on all folds but one and
+predicts that one; its predictions of all objects are written to OUTPUT/NAME.csv (id, label, predicted, p_CLASS...), which
+compare_predictions and sky_experiment --baselines read, and a list of the files to OUTPUT/index.json. Features are columns, or
+differences of two ("u-g"). Empty cells, -9999 and --missing are missing values: the median of the training folds, where an
+algorithm cannot take them.
 
 Needs scikit-learn, LightGBM and XGBoost. Where this Python lacks them, they are installed from PyPI into a virtual environment
 of their own (--venv, by default build/classical_baselines). Alcor itself needs none of this.
@@ -90,8 +91,8 @@ def algorithms(seed):
         ("SVM", "sklearn", scaled(SVC(C=10, probability=True, random_state=seed))),
         ("gradient boosting", "sklearn", filled(GradientBoostingClassifier(n_estimators=200, max_depth=3, subsample=0.8,
                                                                            random_state=seed))),
-        ("LightGBM", "lightgbm", LGBMClassifier(n_estimators=200, learning_rate=0.05, num_leaves=15, subsample=0.8, subsample_freq=1,
-                                                random_state=seed, n_jobs=1, verbose=-1)),
+        ("LightGBM", "lightgbm", LGBMClassifier(n_estimators=200, learning_rate=0.05, num_leaves=15, subsample=0.8,
+                                                subsample_freq=1, random_state=seed, n_jobs=1, verbose=-1)),
         ("XGBoost", "xgboost", XGBClassifier(n_estimators=200, learning_rate=0.05, max_depth=4, subsample=0.8, random_state=seed,
                                              n_jobs=1)),
     ]

@@ -4,9 +4,12 @@
 #
 #     scripts/demo.sh
 #
-# The report is left in out/report.html, and everything that it was made from beside it. The image network is a small one that starts
-# from random values; where scripts/fetch_weights.sh has left ImageNet weights here, it is an EfficientNet-Lite0 that starts from them.
-# Classical algorithms join in where Python 3 is there (they are installed from PyPI into build/classical_baselines). What is done is
+# The report is left in out/report.html, and everything that it was made from beside it. The image network is a small one that
+# starts
+# from random values; where scripts/fetch_weights.sh has left ImageNet weights here, it is an EfficientNet-Lite0 that starts from
+# them.
+# Classical algorithms join in where Python 3 is there (they are installed from PyPI into build/classical_baselines). What is
+# done is
 # kept: the script may be stopped and started again. Exit status 0: all went well.
 set -euo pipefail
 

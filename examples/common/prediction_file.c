@@ -12,15 +12,14 @@
 
 typedef struct reader {
     prediction_file *file;
-    int64_t id, label, predicted;                 /* columns */
-    int64_t probability[MAX_PREDICTED_CLASSES];   /* columns, in the order of the classes */
-    int64_t *rows;                                /* in the order of identifiers */
+    int64_t id, label, predicted;               /* columns */
+    int64_t probability[MAX_PREDICTED_CLASSES]; /* columns, in the order of the classes */
+    int64_t *rows;                              /* in the order of identifiers */
     char *message;
     size_t size;
 } reader;
 
-__attribute__((format(printf, 2, 3)))
-static alc_status refuse(const reader *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static alc_status refuse(const reader *r, const char *format, ...)
 {
     va_list arguments;
     const int length = snprintf(r->message, r->size, "%s: ", r->file->path);
@@ -31,8 +30,7 @@ static alc_status refuse(const reader *r, const char *format, ...)
     return ALC_BAD_FILE;
 }
 
-__attribute__((format(printf, 3, 4)))
-static alc_status refuse_row(const reader *r, int64_t row, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static alc_status refuse_row(const reader *r, int64_t row, const char *format, ...)
 {
     char sentence[512];
     va_list arguments;

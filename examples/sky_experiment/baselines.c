@@ -27,9 +27,20 @@ static const char *run_script(const study *s, const char *folder, const char *sp
     int count = 0, state;
     pid_t child;
     list_features(s, features, sizeof features);
-    const char *const given[] = {c->python, CLASSICAL_BASELINES, "--table",  c->table,   "--split",
-                                 split,     "--output",          folder,     "--features", features,
-                                 "--label", c->label ? c->label : "class", c->id ? "--id" : NULL, c->id};
+    const char *const given[] = {c->python,
+                                 CLASSICAL_BASELINES,
+                                 "--table",
+                                 c->table,
+                                 "--split",
+                                 split,
+                                 "--output",
+                                 folder,
+                                 "--features",
+                                 features,
+                                 "--label",
+                                 c->label ? c->label : "class",
+                                 c->id ? "--id" : NULL,
+                                 c->id};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i])
             arguments[count++] = (char *)(uintptr_t)given[i];
@@ -65,13 +76,13 @@ static alc_status add_rows(score *k, const char *folder, const json_t *index)
         const char *name, *file, *library;
         double seconds;
         char path[8192];
-        if (json_unpack((json_t *)entry, "{s:s, s:s, s:s, s:F}", "name", &name, "file", &file, "library", &library, "train_seconds",
-                        &seconds) != 0)
+        if (json_unpack((json_t *)entry, "{s:s, s:s, s:s, s:F}", "name", &name, "file", &file, "library", &library,
+                        "train_seconds", &seconds) != 0)
             return study_fail(k->study, ALC_BAD_FILE, "%s/index.json: an entry lacks a member", folder);
         snprintf(path, sizeof path, "%s/%s", folder, file);
         status = score_add_file(k, name, path,
-                                json_pack("{s:s, s:s, s:s, s:s, s:s, s:f}", "kind", "classical", "backbone", "", "division", "main",
-                                          "start", "", "library", library, "train_seconds", seconds));
+                                json_pack("{s:s, s:s, s:s, s:s, s:s, s:f}", "kind", "classical", "backbone", "", "division",
+                                          "main", "start", "", "library", library, "train_seconds", seconds));
     }
     return status;
 }

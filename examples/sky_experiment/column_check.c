@@ -1,5 +1,5 @@
-/* column_check.c - a classifier of one column: objects are put into bins, each bin votes for the class that is most frequent there
- * among the training objects, classes counting equally. */
+/* column_check.c - a classifier of one column: objects are put into bins, each bin votes for the class that is most frequent
+ * there among the training objects, classes counting equally. */
 #include "sky_experiment/column_check.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ typedef struct column_check {
     column_value *values; /* [count], sorted */
     int64_t *bins;        /* [count]: of every object */
     int64_t bin_count;
-    double *votes;        /* [bin_count][classes] */
+    double *votes; /* [bin_count][classes] */
 } column_check;
 
 static int compare_numbers(const void *a, const void *b)

@@ -4,8 +4,9 @@
 
 #include "sky_experiment/study.h"
 
-/* A new list of {"column", "balanced_accuracy", "feature"} for the columns from which 24 intervals of equal numbers of objects (or the
- * different texts) tell the class of other folds' objects with a balanced accuracy of at least 0.8. NULL: memory ran out. */
+/* A new list of {"column", "balanced_accuracy", "feature"} for the columns from which 24 intervals of equal numbers of objects
+ * (or the different texts) tell the class of other folds' objects with a balanced accuracy of at least 0.8. NULL: memory ran out.
+ */
 json_t *columns_that_decide(const study *s);
 
 #endif

@@ -23,7 +23,8 @@ static const option_line lines[] = {
     {"table", "FILE", "the catalogue, a CSV file (needed)", FIGURES, OPTION_TEXT, AT(table)},
     {"images", "DIR", "what the paths in its `image` column start from [the table's folder]", FIGURES, OPTION_TEXT, AT(images)},
     {"output", "DIR", "where report.html, report.json and all else are written (needed)", MACHINE, OPTION_TEXT, AT(output)},
-    {"config", "FILE", "a JSON object with these options by name; the command line comes first", MACHINE, OPTION_TEXT, AT(config)},
+    {"config", "FILE", "a JSON object with these options by name; the command line comes first", MACHINE, OPTION_TEXT,
+     AT(config)},
     {"label", "COLUMN", "the column with the class [class]", FIGURES, OPTION_TEXT, AT(label)},
     {"id", "COLUMN", "unique identifiers, which the split hashes [id, where there is one]", FIGURES, OPTION_TEXT, AT(id)},
     {"missing", "VALUE", "a cell that means \"no value\", beside empty ones and -9999", FIGURES, OPTION_TEXT, AT(missing)},
@@ -45,41 +46,46 @@ static const option_line lines[] = {
     {"seed", "N", "the first of them [0]", FIGURES, OPTION_UNSIGNED, AT(seed)},
     {"backbones", "LIST", "image networks; none: the table alone [sky_cnn and the paper's five]", FIGURES, OPTION_TEXT,
      AT(backbones_text)},
-    {"fusion", "LIST", "ways to join image and table: joint, late, stacked; or none [all]", FIGURES, OPTION_TEXT, AT(fusion_text)},
+    {"fusion", "LIST", "ways to join image and table: joint, late, stacked; or none [all]", FIGURES, OPTION_TEXT,
+     AT(fusion_text)},
     {"weights", "NAME=FILE,...", "weights that a backbone starts from; the others start from random values", FIGURES, OPTION_TEXT,
      AT(weights_text)},
-    {"sweep", "LIST", "backbones whose trainable depth is swept; none [those with --weights]", FIGURES, OPTION_TEXT, AT(sweep_text)},
-    {"size", "PIXELS", "side of the images that the networks get, at least what each can take", FIGURES, OPTION_INTEGER, AT(size), 16,
-     1024, .show_default = true},
+    {"sweep", "LIST", "backbones whose trainable depth is swept; none [those with --weights]", FIGURES, OPTION_TEXT,
+     AT(sweep_text)},
+    {"size", "PIXELS", "side of the images that the networks get, at least what each can take", FIGURES, OPTION_INTEGER, AT(size),
+     16, 1024, .show_default = true},
     {"sizes", "NAME=PIXELS,...", "another side for these backbones", FIGURES, OPTION_TEXT, AT(sizes_text)},
     {"crop", "PIXELS", "side of the middle square that is cut out and resized to it", FIGURES, OPTION_INTEGER, AT(crop), 1, 16384,
      .show_default = true},
     {"table-epochs", "N", "of the table's network", FIGURES, OPTION_INTEGER, AT(table_epochs), 1, 1e6, .show_default = true},
-    {"image-epochs", "N", "of networks with an image that start from random values", FIGURES, OPTION_INTEGER, AT(image_epochs), 1, 1e6,
-     .show_default = true},
+    {"image-epochs", "N", "of networks with an image that start from random values", FIGURES, OPTION_INTEGER, AT(image_epochs), 1,
+     1e6, .show_default = true},
     {"pretrained-epochs", "N", "of those that start from --weights", FIGURES, OPTION_INTEGER, AT(pretrained_epochs), 1, 1e6,
      .show_default = true},
     {"late-epochs", "N", "of the layer that joins frozen parts", FIGURES, OPTION_INTEGER, AT(late_epochs), 1, 1e6,
      .show_default = true},
-    {"sweep-epochs", "N", "of the depths that are left in the sweep's last round", FIGURES, OPTION_INTEGER, AT(sweep_epochs), 1, 1e6,
-     .show_default = true},
+    {"sweep-epochs", "N", "of the depths that are left in the sweep's last round", FIGURES, OPTION_INTEGER, AT(sweep_epochs), 1,
+     1e6, .show_default = true},
     {"table-batch", "N", "rows per step", FIGURES, OPTION_INTEGER, AT(table_batch), 2, 65536, .show_default = true},
     {"image-batch", "N", "images per step", FIGURES, OPTION_INTEGER, AT(image_batch), 2, 65536, .show_default = true},
     {"table-rate", "X", "the one-cycle schedule's highest learning rate", FIGURES, OPTION_REAL, AT(table_rate), 1e-12, 10,
      .show_default = true},
     {"image-rate", "X", "the same for images", FIGURES, OPTION_REAL, AT(image_rate), 1e-12, 10, .show_default = true},
-    {"pretrained-rate", "X", "the same from --weights", FIGURES, OPTION_REAL, AT(pretrained_rate), 1e-12, 10, .show_default = true},
+    {"pretrained-rate", "X", "the same from --weights", FIGURES, OPTION_REAL, AT(pretrained_rate), 1e-12, 10,
+     .show_default = true},
     {"late-rate", "X", "the same for late fusion", FIGURES, OPTION_REAL, AT(late_rate), 1e-12, 10, .show_default = true},
     {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", FIGURES, OPTION_CHOICE,
      AT(class_weights), .names = class_weights_names},
-    {"views", "N", "exact flips and turns averaged at prediction", FIGURES, OPTION_INTEGER, AT(views), 1, 8, .show_default = true},
+    {"views", "N", "exact flips and turns averaged at prediction", FIGURES, OPTION_INTEGER, AT(views), 1, 8,
+     .show_default = true},
     {"no-curves", NULL, "do not predict the test part after every epoch", FIGURES, OPTION_FLAG, AT(no_curves)},
-    {"time-budget", "MINUTES", "do as much as fits; decided once, before the first training", FIGURES, OPTION_REAL, AT(time_budget), 0.01,
-     1e6},
-    {"baselines", NULL, "run the classical algorithms too (Python; installed from PyPI where they are missing)", FIGURES, OPTION_FLAG,
-     AT(baselines)},
+    {"time-budget", "MINUTES", "do as much as fits; decided once, before the first training", FIGURES, OPTION_REAL,
+     AT(time_budget), 0.01, 1e6},
+    {"baselines", NULL, "run the classical algorithms too (Python; installed from PyPI where they are missing)", FIGURES,
+     OPTION_FLAG, AT(baselines)},
     {"python", "PROGRAM", "for --baselines [python3]", MACHINE, OPTION_TEXT, AT(python)},
-    {"quick", NULL, "small settings: one backbone at 32 pixels, three folds, one seed, joint fusion", FIGURES, OPTION_FLAG, AT(quick)},
+    {"quick", NULL, "small settings: one backbone at 32 pixels, three folds, one seed, joint fusion", FIGURES, OPTION_FLAG,
+     AT(quick)},
     {"threads", "N", HELP_THREADS, MACHINE, OPTION_INTEGER, AT(threads), 1, 256},
     {"isa", "NAME", HELP_ISA, MACHINE, OPTION_CHOICE, AT(isa), .names = isa_names},
     {"convolution", "KIND", HELP_CONVOLUTION, FIGURES, OPTION_CHOICE, AT(convolution), .names = convolution_names},
@@ -87,9 +93,11 @@ static const option_line lines[] = {
 
 static const option_table table = {
     .program = "sky_experiment",
-    .usage = "Usage: sky_experiment --table FILE --output DIR [OPTION]...\n"
-             "How well do the table, the image and both tell the classes apart? Trains and judges every model on the same folds and\n"
-             "writes DIR/report.html and DIR/report.json. What is done already is kept: the same command goes on where it stopped.\n\n",
+    .usage =
+        "Usage: sky_experiment --table FILE --output DIR [OPTION]...\n"
+        "How well do the table, the image and both tell the classes apart? Trains and judges every model on the same folds and\n"
+        "writes DIR/report.html and DIR/report.json. What is done already is kept: the same command goes on where it "
+        "stopped.\n\n",
     .closing = "Exit status: 0 done, 1 bad input, 2 wrong command line, 130 interrupted (run it again to go on).\n",
     .lines = lines,
     .count = sizeof lines / sizeof lines[0],
@@ -131,7 +139,7 @@ static const char *spell(const json_t *value, char *text, size_t size)
         snprintf(text, size, "%.17g", json_real_value(value));
     else if (!json_is_array(value))
         return NULL;
-    json_array_foreach((json_t *)value, index, item)
+    json_array_foreach(value, index, item)
     {
         const char *name = json_string_value(item);
         const int added = name && length < size ? snprintf(text + length, size - length, "%s%s", index ? "," : "", name) : -1;
@@ -240,7 +248,8 @@ static int find_weights(configuration *c)
         const int i = c->weights_count;
         c->weights[i].backbone = cut_pair(c->weights_names.names[i], &c->weights[i].path);
         if (!c->weights[i].backbone)
-            return option_table_refuse(&table, "--weights %s: expected NAME=FILE for a backbone that list_models lists", c->weights_text);
+            return option_table_refuse(&table, "--weights %s: expected NAME=FILE for a backbone that list_models lists",
+                                       c->weights_text);
     }
     return -1;
 }
@@ -254,8 +263,8 @@ static int find_sizes(configuration *c)
         const char *pixels = "";
         c->sizes[i].backbone = cut_pair(c->sizes_names.names[i], &pixels);
         if (!c->sizes[i].backbone || !parse_integer(pixels, c->sizes[i].backbone->smallest_size, 1024, &c->sizes[i].pixels))
-            return option_table_refuse(&table, "--sizes %s: expected NAME=PIXELS, up to 1024 and at least what the backbone takes",
-                                       c->sizes_text);
+            return option_table_refuse(
+                &table, "--sizes %s: expected NAME=PIXELS, up to 1024 and at least what the backbone takes", c->sizes_text);
     }
     return -1;
 }
@@ -334,7 +343,7 @@ int configuration_parse(int argc, char **argv, configuration *c)
 
 void configuration_free(configuration *c)
 {
-    name_list *const lists[] = {&c->features, &c->allow, &c->fusion, &c->position,
+    name_list *const lists[] = {&c->features,       &c->allow,         &c->fusion,      &c->position,
                                 &c->backbone_names, &c->weights_names, &c->sizes_names, &c->sweep_names};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         free(lists[i]->text);

@@ -1,6 +1,6 @@
-/* depth_sweep.c - successive halving (Jamieson and Talwalkar, arXiv 1502.07943) over block edges: every depth is trained for a ninth
- * of the epochs, the better third for a third of them, the best of those for all. The head alone, which costs least, stays in to the
- * end, for it is what the others are compared with. */
+/* depth_sweep.c - successive halving (Jamieson and Talwalkar, arXiv 1502.07943) over block edges: every depth is trained for a
+ * ninth of the epochs, the better third for a third of them, the best of those for all. The head alone, which costs least, stays
+ * in to the end, for it is what the others are compared with. */
 #include "sky_experiment/depth_sweep.h"
 
 #include <stdio.h>
@@ -17,12 +17,12 @@ static const int64_t share_of_round[ROUNDS] = {9, 3, 1};
 
 typedef struct depth {
     const char *edge;
-    int place;                /* 0: everything is trained */
-    int rounds;               /* that it took part in */
-    json_t *unit;             /* of its latest round */
+    int place;    /* 0: everything is trained */
+    int rounds;   /* that it took part in */
+    json_t *unit; /* of its latest round */
     alc_estimate balanced;
-    int32_t *predictions;     /* of the held objects */
-    double seconds;           /* of all its rounds */
+    int32_t *predictions; /* of the held objects */
+    double seconds;       /* of all its rounds */
 } depth;
 
 typedef struct sweep {
@@ -30,9 +30,9 @@ typedef struct sweep {
     const alc_backbone *backbone;
     const fold_parts *parts;
     alc_dataset *blind;
-    int32_t *labels;          /* of the held objects */
+    int32_t *labels; /* of the held objects */
     depth depths[MOST_DEPTHS];
-    int count, last;          /* last: the head alone */
+    int count, last; /* last: the head alone */
 } sweep;
 
 static int64_t epochs_of_round(const sweep *w, int round)

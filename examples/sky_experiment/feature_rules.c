@@ -5,19 +5,22 @@
 #include <stddef.h>
 #include <strings.h>
 
-static const char *const positions[] = {"ra", "dec", "alpha", "delta", "raj2000", "dej2000", "decj2000", "ra_deg", "dec_deg", "ra_icrs",
-                                        "de_icrs", "l", "b", "glon", "glat", "cx", "cy", "cz", "htmid", "lambda", "eta", "rowc", "colc",
-                                        "sep_arcsec", "separation", NULL};
-static const char *const identities[] = {"id", "objid", "obj_id", "bestobjid", "specobjid", "spec_obj_id", "spec_objid", "thingid",
-                                         "thing_id", "run", "run_id", "rerun", "rerun_id", "camcol", "cam_col", "field", "field_id",
-                                         "plate", "plateid", "mjd", "fiberid", "fiber_id", "fiber", "tile", "chunk", "programname",
-                                         "survey", "instrument", "name", "source", "source_id", "image", "file", "path", "pgc", "pgc_name",
-                                         NULL};
-static const char *const redshifts[] = {"redshift", "red_shift", "z_spec", "zspec", "spec_z", "specz", "z_phot", "zphot", "photoz", "photo_z",
-                                        "zerr", "z_err", "z_error", "z-err", "redshift_err", "redshift_error", "zwarning", "z_warning",
-                                        "zstatus", "zconf", "velocity", "velocity_err", "vdisp", "veldisp", "elodie_z", NULL};
-static const char *const classes[] = {"class", "subclass", "sub_class", "type", "objtype", "sourcetype", "spectype", "primtarget",
-                                      "sectarget", "target", "label", NULL};
+static const char *const positions[] = {"ra",     "dec",     "alpha",      "delta",      "raj2000", "dej2000", "decj2000",
+                                        "ra_deg", "dec_deg", "ra_icrs",    "de_icrs",    "l",       "b",       "glon",
+                                        "glat",   "cx",      "cy",         "cz",         "htmid",   "lambda",  "eta",
+                                        "rowc",   "colc",    "sep_arcsec", "separation", NULL};
+static const char *const identities[] = {
+    "id",       "objid",       "obj_id",  "bestobjid",  "specobjid", "spec_obj_id", "spec_objid", "thingid",
+    "thing_id", "run",         "run_id",  "rerun",      "rerun_id",  "camcol",      "cam_col",    "field",
+    "field_id", "plate",       "plateid", "mjd",        "fiberid",   "fiber_id",    "fiber",      "tile",
+    "chunk",    "programname", "survey",  "instrument", "name",      "source",      "source_id",  "image",
+    "file",     "path",        "pgc",     "pgc_name",   NULL};
+static const char *const redshifts[] = {
+    "redshift", "red_shift", "z_spec",   "zspec",        "spec_z", "specz",        "z_phot",         "zphot",    "photoz",
+    "photo_z",  "zerr",      "z_err",    "z_error",      "z-err",  "redshift_err", "redshift_error", "zwarning", "z_warning",
+    "zstatus",  "zconf",     "velocity", "velocity_err", "vdisp",  "veldisp",      "elodie_z",       NULL};
+static const char *const classes[] = {"class",    "subclass",   "sub_class", "type",   "objtype", "sourcetype",
+                                      "spectype", "primtarget", "sectarget", "target", "label",   NULL};
 
 static const struct {
     const char *const *names;

@@ -145,18 +145,15 @@ static alc_status compile(network *n)
     alc_tensor *loss = alc_softmax_cross_entropy(n->classifier.logits, n->classifier.label, options);
     free(weights);
     if (status == ALC_OK)
-        status = alc_compile(n->model,
-                             (alc_compile_options){.mode = ALC_TRAIN,
-                                                   .batch = t->batch,
-                                                   .output = loss,
-                                                   .kept = {n->classifier.logits},
-                                                   .kept_count = 1},
-                             &n->train_plan);
+        status = alc_compile(
+            n->model,
+            (alc_compile_options){
+                .mode = ALC_TRAIN, .batch = t->batch, .output = loss, .kept = {n->classifier.logits}, .kept_count = 1},
+            &n->train_plan);
     if (status == ALC_OK)
-        status = alc_compile(n->model,
-                             (alc_compile_options){
-                                 .mode = ALC_EVALUATE, .batch = t->batch, .output = n->classifier.probabilities},
-                             &n->evaluation_plan);
+        status = alc_compile(
+            n->model, (alc_compile_options){.mode = ALC_EVALUATE, .batch = t->batch, .output = n->classifier.probabilities},
+            &n->evaluation_plan);
     return status;
 }
 
@@ -196,9 +193,8 @@ static alc_status make_loaders(network *n)
 static alc_status make_optimizer(network *n)
 {
     const network_task *t = n->task;
-    n->state.schedule = (alc_schedule){.kind = ALC_SCHEDULE_ONE_CYCLE,
-                                       .learning_rate = t->rate,
-                                       .total_steps = t->epochs * alc_loader_batches(n->train_loader)};
+    n->state.schedule = (alc_schedule){
+        .kind = ALC_SCHEDULE_ONE_CYCLE, .learning_rate = t->rate, .total_steps = t->epochs * alc_loader_batches(n->train_loader)};
     return alc_optimizer_create(
         n->model, (alc_optimizer_options){.kind = ALC_ADAMW, .learning_rate = t->rate, .weight_decay = t->weight_decay},
         &n->optimizer);

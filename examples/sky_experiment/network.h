@@ -6,38 +6,38 @@
 #include "sky_experiment/study.h"
 
 typedef struct network_task {
-    const alc_dataset *blind;        /* what may be seen (study_blind) */
-    const alc_backbone *backbone;    /* NULL: no image */
-    int64_t size;                    /* side of the images */
-    bool table;                      /* takes the row */
+    const alc_dataset *blind;     /* what may be seen (study_blind) */
+    const alc_backbone *backbone; /* NULL: no image */
+    int64_t size;                 /* side of the images */
+    bool table;                   /* takes the row */
     const int64_t *train;
     int64_t train_count;
-    const int64_t *test, *held;      /* to be predicted, any labels; held may be NULL */
+    const int64_t *test, *held; /* to be predicted, any labels; held may be NULL */
     int64_t test_count, held_count;
-    const int64_t *validation;       /* judged after every epoch, so labelled; NULL: none */
+    const int64_t *validation; /* judged after every epoch, so labelled; NULL: none */
     int64_t validation_count;
-    const char *weights;             /* of the backbone, to start from; NULL: random */
+    const char *weights;                 /* of the backbone, to start from; NULL: random */
     const char *image_part, *table_part; /* late fusion: models of these parts, trained alone, which stay as they are */
-    const char *edge;                /* what comes before it stays as it starts; NULL: all is trained */
+    const char *edge;                    /* what comes before it stays as it starts; NULL: all is trained */
     int64_t epochs, batch;
     double rate, weight_decay, dropout;
     uint64_t seed;
-    bool curve;                      /* predict `test` after every epoch, in one view */
-    const char *save;                /* path of the trained model; NULL: not wanted */
+    bool curve;       /* predict `test` after every epoch, in one view */
+    const char *save; /* path of the trained model; NULL: not wanted */
 } network_task;
 
 typedef struct network_epoch {
-    double loss, accuracy;           /* while training */
+    double loss, accuracy; /* while training */
     double validation_accuracy, validation_balanced_accuracy, validation_loss;
 } network_epoch;
 
 typedef struct network_result {
     alc_real *test, *held, *validation; /* probabilities, [count][classes]; owned */
-    alc_real *test_epochs;           /* [epochs][test_count][classes]; NULL without a curve */
-    network_epoch *epochs;           /* [epoch_count] */
+    alc_real *test_epochs;              /* [epochs][test_count][classes]; NULL without a curve */
+    network_epoch *epochs;              /* [epoch_count] */
     int64_t epoch_count;
     int64_t values, trained_values;
-    int64_t plan_bytes;              /* of the training plan and its parameters */
+    int64_t plan_bytes; /* of the training plan and its parameters */
     double train_seconds, predict_seconds;
     int64_t trained_samples, predicted_samples;
 } network_result;

@@ -1,5 +1,5 @@
-/* report_json.c - all figures of an experiment in one object: what was done on which objects, every model, every comparison, and the
- * objects that the best fusion takes for something else. */
+/* report_json.c - all figures of an experiment in one object: what was done on which objects, every model, every comparison, and
+ * the objects that the best fusion takes for something else. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,8 +65,9 @@ static json_t *division_as_json(const study *s, int division)
     for (int64_t fold = 0; fold < s->options->folds; fold++)
         json_array_append_new(sizes, json_integer(s->folds[division][fold].test_count));
     const char *column = division == DIVISION_ALSO ? s->options->also_group : s->options->group;
-    return json_pack("{s:s, s:I, s:I, s:o, s:s}", "split", s->split_hash[division], "groups", (json_int_t)s->group_count[division],
-                     "largest_group", (json_int_t)largest, "fold_sizes", sizes, "group_column", column ? column : "");
+    return json_pack("{s:s, s:I, s:I, s:o, s:s}", "split", s->split_hash[division], "groups",
+                     (json_int_t)s->group_count[division], "largest_group", (json_int_t)largest, "fold_sizes", sizes,
+                     "group_column", column ? column : "");
 }
 
 static json_t *data_as_json(const score *k)
@@ -109,7 +110,8 @@ static json_t *pairs_as_json(const score *k)
     for (int a = 0; a < k->row_count; a++)
         for (int b = a + 1; b < k->row_count; b++) {
             const bool also = k->rows[a].division == DIVISION_ALSO || k->rows[b].division == DIVISION_ALSO;
-            const bool counterparts = strncmp(k->rows[b].name, "also-", 5) == 0 && strcmp(k->rows[b].name + 5, k->rows[a].name) == 0;
+            const bool counterparts =
+                strncmp(k->rows[b].name, "also-", 5) == 0 && strcmp(k->rows[b].name + 5, k->rows[a].name) == 0;
             if (also && !counterparts && k->rows[a].division != k->rows[b].division)
                 continue;
             json_t *pair = compare(k, a, b);
@@ -130,9 +132,7 @@ static json_t *fusion_as_json(const score *k)
     json_t *pair = compare(k, fused, single);
     double low = 0, high = 0;
     json_unpack(pair, "{s:{s:F, s:F}}", "accuracy_difference", "low", &low, "high", &high);
-    json_object_set_new(pair, "verdict", json_string(low > 0    ? "better"
-                                                     : high < 0 ? "worse"
-                                                                : "cannot be told apart"));
+    json_object_set_new(pair, "verdict", json_string(low > 0 ? "better" : high < 0 ? "worse" : "cannot be told apart"));
     return pair;
 }
 
@@ -205,8 +205,8 @@ static json_t *mistakes_as_json(const score *k)
 
 static json_t *machine_as_json(const study *s)
 {
-    return json_pack("{s:s, s:i, s:s}", "isa", alc_isa_name(alc_context_isa(s->context)), "threads", alc_context_threads(s->context),
-                     "image_decoder", alc_image_decoder_name());
+    return json_pack("{s:s, s:i, s:s}", "isa", alc_isa_name(alc_context_isa(s->context)), "threads",
+                     alc_context_threads(s->context), "image_decoder", alc_image_decoder_name());
 }
 
 json_t *score_report(score *k, json_t *further)
@@ -217,9 +217,9 @@ json_t *score_report(score *k, json_t *further)
         return NULL;
     }
     json_t *report =
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:O, s:o, s:o, s:o}", "program", "sky_experiment", "version", alc_version(), "machine",
-                  machine_as_json(k->study), "data", data_as_json(k), "plan", work_as_json(k->study, k->work), "models", k->models,
-                  "pairs", pairs, "fusion", fusion_as_json(k), "mistakes", mistakes_as_json(k));
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:O, s:o, s:o, s:o}", "program", "sky_experiment", "version", alc_version(),
+                  "machine", machine_as_json(k->study), "data", data_as_json(k), "plan", work_as_json(k->study, k->work),
+                  "models", k->models, "pairs", pairs, "fusion", fusion_as_json(k), "mistakes", mistakes_as_json(k));
     if (report)
         json_object_update_new(report, further);
     else

@@ -32,7 +32,8 @@ static void begin_plot(FILE *out, const char *kind, const char *title, double wi
 
 static void draw_frame(FILE *out, const frame *f)
 {
-    fprintf(out, "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", f->left, f->top, f->width, f->height);
+    fprintf(out, "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", f->left, f->top, f->width,
+            f->height);
 }
 
 static void write_label(FILE *out, double x, double y, const char *anchor, const char *text)
@@ -69,22 +70,25 @@ void plot_models(FILE *out, const json_t *models)
     const size_t count = json_array_size(models);
     double smallest = 1;
     for (size_t i = 0; i < count; i++) {
-        const figure b = figure_at(json_array_get(models, i), "balanced_accuracy"), a = figure_at(json_array_get(models, i), "accuracy");
+        const figure b = figure_at(json_array_get(models, i), "balanced_accuracy"),
+                     a = figure_at(json_array_get(models, i), "accuracy");
         smallest = fmin(smallest, fmin(a.low, b.low));
     }
     const double row = 22, height = row * (double)count + 44;
-    const frame f = {.left = 190, .top = 8, .width = 480, .height = row * (double)count, .x0 = lower_border(smallest), .x1 = 1, .y1 = 1};
+    const frame f = {
+        .left = 190, .top = 8, .width = 480, .height = row * (double)count, .x0 = lower_border(smallest), .x1 = 1, .y1 = 1};
     begin_plot(out, "models", "accuracy and balanced accuracy of all models with 95 % intervals", 690, height);
     draw_frame(out, &f);
     for (int i = 0; i <= 5; i++) {
         char text[16];
         const double value = f.x0 + (1 - f.x0) * i / 5;
         snprintf(text, sizeof text, "%.0f", 100 * value);
-        fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", across(&f, value), across(&f, value), f.top,
-                f.top + f.height);
+        fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", across(&f, value),
+                across(&f, value), f.top, f.top + f.height);
         write_label(out, across(&f, value), f.top + f.height + 15, "middle", text);
     }
-    write_label(out, f.left + f.width / 2, f.top + f.height + 32, "middle", "per cent: accuracy (hollow), balanced accuracy (filled)");
+    write_label(out, f.left + f.width / 2, f.top + f.height + 32, "middle",
+                "per cent: accuracy (hollow), balanced accuracy (filled)");
     for (size_t i = 0; i < count; i++) {
         const json_t *model = json_array_get(models, i);
         const figure b = figure_at(model, "balanced_accuracy"), a = figure_at(model, "accuracy");
@@ -94,8 +98,8 @@ void plot_models(FILE *out, const json_t *models)
         fprintf(out, "<line class=\"mark s-%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", kind, across(&f, b.low),
                 across(&f, b.high), y + 3, y + 3);
         fprintf(out, "<circle class=\"mark f-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", kind, across(&f, b.value), y + 3);
-        fprintf(out, "<line class=\"mark thin s-%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", kind, across(&f, a.low),
-                across(&f, a.high), y - 4, y - 4);
+        fprintf(out, "<line class=\"mark thin s-%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", kind,
+                across(&f, a.low), across(&f, a.high), y - 4, y - 4);
         fprintf(out, "<circle class=\"mark hollow s-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>\n", kind, across(&f, a.value), y - 4);
     }
     fputs("</svg>\n", out);
@@ -127,8 +131,14 @@ void plot_curve(FILE *out, const json_t *model)
         if (tested)
             smallest = fmin(smallest, number_at(json_object_get(json_array_get(curve, e), "test"), "balanced_accuracy"));
     }
-    const frame f = {.left = 32, .top = 22, .width = 220, .height = 120, .x0 = count > 1 ? 1 : 0, .x1 = (double)count,
-                     .y0 = lower_border(smallest), .y1 = 1};
+    const frame f = {.left = 32,
+                     .top = 22,
+                     .width = 220,
+                     .height = 120,
+                     .x0 = count > 1 ? 1 : 0,
+                     .x1 = (double)count,
+                     .y0 = lower_border(smallest),
+                     .y1 = 1};
     begin_plot(out, "curve", text_at(model, "name"), 262, 166);
     draw_frame(out, &f);
     draw_percent_lines(out, &f, 2);
@@ -156,8 +166,9 @@ void plot_reliability(FILE *out, const json_t *model)
     draw_percent_lines(out, &f, 2);
     write_label(out, f.left, 14, "start", text_at(model, "name"));
     write_label(out, f.left + f.width, f.top + f.height + 15, "end", "confidence");
-    fprintf(out, "<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", f.left, f.top + f.height, f.left + f.width, f.top);
-    json_array_foreach((json_t *)(size_t)bins, i, bin)
+    fprintf(out, "<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", f.left, f.top + f.height,
+            f.left + f.width, f.top);
+    json_array_foreach(bins, i, bin)
     {
         const double n = number_at(bin, "count");
         if (n > 0)
@@ -174,8 +185,8 @@ static void draw_depth_axis(FILE *out, const frame *f)
 {
     for (int power = (int)ceil(f->x0); power <= (int)floor(f->x1); power++) {
         static const char *const names[] = {"1", "10", "100", "1 k", "10 k", "100 k", "1 M", "10 M", "100 M", "1 G"};
-        fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", across(f, power), across(f, power), f->top,
-                f->top + f->height);
+        fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", across(f, power),
+                across(f, power), f->top, f->top + f->height);
         write_label(out, across(f, power), f->top + f->height + 15, "middle", names[power < 0 ? 0 : power > 9 ? 9 : power]);
     }
 }
@@ -185,8 +196,9 @@ static void draw_depth(FILE *out, const frame *scores, const frame *seconds, con
     const double x = log10(number_at(depth, "trained_values"));
     const figure b = figure_at(depth, "balanced_accuracy");
     const bool last_round = number_at(depth, "rounds") >= 3;
-    fprintf(out, "<line class=\"mark %s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", last_round ? "s-image" : "thin s-train",
-            across(scores, x), across(scores, x), down(scores, b.low), down(scores, b.high));
+    fprintf(out, "<line class=\"mark %s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
+            last_round ? "s-image" : "thin s-train", across(scores, x), across(scores, x), down(scores, b.low),
+            down(scores, b.high));
     fprintf(out, "<circle class=\"mark %s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"><title>", last_round ? "f-image" : "hollow s-train",
             across(scores, x), down(scores, b.value), chosen ? 7 : 4);
     html_text(out, text_at(depth, "edge"));
@@ -208,8 +220,14 @@ void plot_depth(FILE *out, const json_t *sweep)
         most = fmax(most, number_at(d, "trained_values"));
         longest = fmax(longest, number_at(d, "epoch_seconds"));
     }
-    const frame scores = {.left = 40, .top = 24, .width = 420, .height = 190, .x0 = log10(fewest) - 0.2, .x1 = log10(most) + 0.2,
-                          .y0 = lower_border(smallest), .y1 = 1};
+    const frame scores = {.left = 40,
+                          .top = 24,
+                          .width = 420,
+                          .height = 190,
+                          .x0 = log10(fewest) - 0.2,
+                          .x1 = log10(most) + 0.2,
+                          .y0 = lower_border(smallest),
+                          .y1 = 1};
     frame seconds = scores;
     seconds.top = 260;
     seconds.height = 110;
@@ -253,8 +271,8 @@ static void draw_magnitudes(FILE *out, const frame *f, const json_t *model, doub
         const json_t *bin = json_array_get(bins, b);
         const figure a = figure_at(bin, "accuracy");
         const double x = across(f, (double)b + 0.5) + shift;
-        fprintf(out, "<line class=\"mark s-%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", kind, x, x, down(f, fmax(f->y0, a.low)),
-                down(f, a.high));
+        fprintf(out, "<line class=\"mark s-%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", kind, x, x,
+                down(f, fmax(f->y0, a.low)), down(f, a.high));
         fprintf(out, "<circle class=\"mark f-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", kind, x, down(f, fmax(f->y0, a.value)));
     }
 }
@@ -266,8 +284,11 @@ void plot_magnitudes(FILE *out, const json_t *models, const char *const *names)
     double smallest = 1;
     for (const char *const *name = names; *name; name++)
         for (size_t b = 0; b < count; b++)
-            smallest = fmin(smallest, figure_at(json_array_get(json_object_get(model_named(models, *name), "by_magnitude"), b), "accuracy").low);
-    const frame f = {.left = 40, .top = 30, .width = 560, .height = 200, .x0 = 0, .x1 = (double)count, .y0 = lower_border(smallest), .y1 = 1};
+            smallest =
+                fmin(smallest,
+                     figure_at(json_array_get(json_object_get(model_named(models, *name), "by_magnitude"), b), "accuracy").low);
+    const frame f = {
+        .left = 40, .top = 30, .width = 560, .height = 200, .x0 = 0, .x1 = (double)count, .y0 = lower_border(smallest), .y1 = 1};
     begin_plot(out, "magnitudes", "accuracy by r magnitude", 620, 270);
     draw_frame(out, &f);
     draw_percent_lines(out, &f, 4);
@@ -285,6 +306,7 @@ void plot_magnitudes(FILE *out, const json_t *models, const char *const *names)
         x += 30 + 7.5 * (double)strlen(names[i]);
         draw_magnitudes(out, &f, model, 14.0 * (i - 1));
     }
-    write_label(out, f.left + f.width / 2, f.top + f.height + 34, "middle", "r magnitude; accuracy in per cent with 95 % intervals");
+    write_label(out, f.left + f.width / 2, f.top + f.height + 34, "middle",
+                "r magnitude; accuracy in per cent with 95 % intervals");
     fputs("</svg>\n", out);
 }

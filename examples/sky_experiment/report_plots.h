@@ -1,4 +1,5 @@
-/* report_plots.h - the report's plots as SVG within the page. Each has a name in data-plot, and its marks have the class "mark". */
+/* report_plots.h - the report's plots as SVG within the page. Each has a name in data-plot, and its marks have the class "mark".
+ */
 #ifndef SKY_EXPERIMENT_REPORT_PLOTS_H
 #define SKY_EXPERIMENT_REPORT_PLOTS_H
 

@@ -8,8 +8,8 @@
 /* Predictions of one row for all tested objects. */
 typedef struct judged_row {
     char name[64];
-    alc_real *probabilities;  /* [count][classes]: the mean over seeds */
-    int32_t *predictions;     /* [count] */
+    alc_real *probabilities; /* [count][classes]: the mean over seeds */
+    int32_t *predictions;    /* [count] */
     alc_metrics *metrics;
     int division;
 } judged_row;
@@ -21,7 +21,7 @@ typedef struct score {
     int32_t *labels;               /* [tested_count] */
     judged_row rows[MAX_ROWS];
     int row_count;
-    json_t *models;                /* what the report says of each row, in their order */
+    json_t *models; /* what the report says of each row, in their order */
 } score;
 
 /* Reads every unit, judges every complete row and writes predictions/NAME.csv. score_free is due in any case. */

@@ -69,9 +69,9 @@ static alc_status build(stacker *k, int64_t width, int64_t count, int64_t other_
     if (status == ALC_OK)
         status = alc_compile(k->model, (alc_compile_options){.mode = ALC_TRAIN, .batch = count, .output = k->loss}, &k->train);
     if (status == ALC_OK)
-        status = alc_compile(k->model,
-                             (alc_compile_options){.mode = ALC_EVALUATE, .batch = other_count, .output = k->probabilities},
-                             &k->evaluate);
+        status =
+            alc_compile(k->model, (alc_compile_options){.mode = ALC_EVALUATE, .batch = other_count, .output = k->probabilities},
+                        &k->evaluate);
     if (status == ALC_OK)
         status = alc_optimizer_create(
             k->model, (alc_optimizer_options){.kind = ALC_ADAMW, .learning_rate = RATE, .weight_decay = DECAY}, &k->optimizer);

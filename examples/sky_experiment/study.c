@@ -79,8 +79,8 @@ static alc_status check_column(study *s, const char *feature, const char *column
     if (strcmp(column, label) == 0)
         return study_fail(s, ALC_INVALID_ARGUMENT, "--features %s: it is the label", feature);
     if (reason && !allowed(s, column))
-        return study_fail(s, ALC_INVALID_ARGUMENT, "--features %s: %s%s%s is refused: %s; --allow %s takes it all the same", feature,
-                          strcmp(column, feature) ? "\"" : "", strcmp(column, feature) ? column : "it",
+        return study_fail(s, ALC_INVALID_ARGUMENT, "--features %s: %s%s%s is refused: %s; --allow %s takes it all the same",
+                          feature, strcmp(column, feature) ? "\"" : "", strcmp(column, feature) ? column : "it",
                           strcmp(column, feature) ? "\"" : "", reason, column);
     return ALC_OK;
 }
@@ -113,7 +113,8 @@ static alc_status choose_features(study *s)
         s->features[i] = given->count ? given->names[i] : usual[i];
     for (int i = 0; i < 5 && !given->count; i++)
         if (alc_table_find_column(s->table, usual[i]) < 0)
-            return study_fail(s, ALC_NOT_FOUND, "%s: has no columns u, g, r, i, z; name others with --features", s->options->table);
+            return study_fail(s, ALC_NOT_FOUND, "%s: has no columns u, g, r, i, z; name others with --features",
+                              s->options->table);
     for (int i = 0; i < s->feature_count && status == ALC_OK; i++)
         status = check_feature(s, s->features[i]);
     return status;
@@ -148,8 +149,9 @@ static alc_status check_classes(study *s)
     for (int64_t c = 0; c < s->class_count && status == ALC_OK; c++) {
         s->classes[c] = alc_dataset_class_name(s->objects, c);
         if (counts[c] < FEWEST_OF_A_CLASS)
-            status = study_fail(s, ALC_MISMATCH, "%s: class \"%s\" has %lld object%s; at least %d are needed to train, choose and test",
-                                s->options->table, s->classes[c], (long long)counts[c], counts[c] == 1 ? "" : "s", FEWEST_OF_A_CLASS);
+            status = study_fail(
+                s, ALC_MISMATCH, "%s: class \"%s\" has %lld object%s; at least %d are needed to train, choose and test",
+                s->options->table, s->classes[c], (long long)counts[c], counts[c] == 1 ? "" : "s", FEWEST_OF_A_CLASS);
     }
     free(counts);
     return status;
@@ -171,9 +173,8 @@ static alc_status open_objects(study *s)
 static alc_status group_objects(study *s, int division)
 {
     const configuration *c = s->options;
-    alc_group_options options = {.column = division == DIVISION_ALSO ? c->also_group : c->group,
-                                 .radius = c->radius,
-                                 .equal_images = s->images};
+    alc_group_options options = {
+        .column = division == DIVISION_ALSO ? c->also_group : c->group, .radius = c->radius, .equal_images = s->images};
     if (c->position.count == 2) {
         options.right_ascension = c->position.names[0];
         options.declination = c->position.names[1];
@@ -192,10 +193,8 @@ static alc_status group_objects(study *s, int division)
 static alc_status open_fold(study *s, int division, int64_t fold)
 {
     fold_parts *parts = &s->folds[division][fold];
-    alc_fold_options options = {.seed = s->options->split_seed,
-                                .folds = s->options->folds,
-                                .fold = fold,
-                                .groups = s->groups[division]};
+    alc_fold_options options = {
+        .seed = s->options->split_seed, .folds = s->options->folds, .fold = fold, .groups = s->groups[division]};
     alc_status status = alc_split_create_fold(s->objects, options, &parts->split);
     options.validation = HELD_SHARE;
     if (status == ALC_OK)

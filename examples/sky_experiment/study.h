@@ -28,17 +28,16 @@ typedef struct study {
     const char **classes;
     const char *features[MAX_LIST];
     int feature_count;
-    int divisions;        /* 1, or 2 with --also-group */
+    int divisions; /* 1, or 2 with --also-group */
     int64_t *groups[DIVISIONS], group_count[DIVISIONS];
     int64_t *fold_of[DIVISIONS];
     fold_parts *folds[DIVISIONS];
     char split_hash[DIVISIONS][SPLIT_HASH_SIZE];
-    alc_dataset *sized;   /* the objects with images of another size, the latest that was asked for */
-    char message[2048];   /* a failure of the program's own; "": the context has the sentence */
+    alc_dataset *sized; /* the objects with images of another size, the latest that was asked for */
+    char message[2048]; /* a failure of the program's own; "": the context has the sentence */
 } study;
 
-__attribute__((format(printf, 3, 4)))
-alc_status study_fail(study *s, alc_status status, const char *format, ...);
+__attribute__((format(printf, 3, 4))) alc_status study_fail(study *s, alc_status status, const char *format, ...);
 const char *study_message(const study *s);
 
 /* Reads table and images, checks the features, divides into folds. */

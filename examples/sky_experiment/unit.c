@@ -44,8 +44,8 @@ static network_task task_of(study *s, const work_unit *unit, const alc_dataset *
 static void part_model(const study *s, const work_unit *unit, const char *kind, const char *backbone, char *path, size_t size)
 {
     work_row part = {.kind = ROW_IMAGE};
-    snprintf(part.name, sizeof part.name, "%s%s%s%s", unit->row->division == DIVISION_ALSO ? "also-" : "", kind, *backbone ? "-" : "",
-             backbone);
+    snprintf(part.name, sizeof part.name, "%s%s%s%s", unit->row->division == DIVISION_ALSO ? "also-" : "", kind,
+             *backbone ? "-" : "", backbone);
     model_path(s, unit_of(&part, unit->seed, unit->fold).name, path, size);
 }
 

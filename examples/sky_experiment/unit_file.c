@@ -40,12 +40,13 @@ alc_status unit_write(study *s, const char *name, const network_task *task, cons
     unit_path(s, name, path, sizeof path);
     if (task->weights)
         hash_file(task->weights, hash);
-    json_t *unit = json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:f, s:f, s:I, s:I}", "unit", name, "split", s->split_hash[DIVISION_MAIN],
-        "size", (json_int_t)task->size, "values", (json_int_t)r->values, "trained_values", (json_int_t)r->trained_values, "plan_bytes",
-        (json_int_t)r->plan_bytes, "weights_hash", hash, "curve", curve_as_json(s, task, r), "test",
-        rows_as_json(r->test, task->test_count, s->class_count), "train_seconds", r->train_seconds, "predict_seconds",
-        r->predict_seconds, "trained_samples", (json_int_t)r->trained_samples, "predicted_samples", (json_int_t)r->predicted_samples);
+    json_t *unit =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:f, s:f, s:I, s:I}", "unit", name, "split",
+                  s->split_hash[DIVISION_MAIN], "size", (json_int_t)task->size, "values", (json_int_t)r->values, "trained_values",
+                  (json_int_t)r->trained_values, "plan_bytes", (json_int_t)r->plan_bytes, "weights_hash", hash, "curve",
+                  curve_as_json(s, task, r), "test", rows_as_json(r->test, task->test_count, s->class_count), "train_seconds",
+                  r->train_seconds, "predict_seconds", r->predict_seconds, "trained_samples", (json_int_t)r->trained_samples,
+                  "predicted_samples", (json_int_t)r->predicted_samples);
     json_object_update(unit, more);
     json_decref(more);
     bool good = unit && output_file_open(&file, path);

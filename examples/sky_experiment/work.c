@@ -182,9 +182,10 @@ static alc_status fit_budget(study *s, work *w)
     if (seconds_of(w, rows, 1, w->folds, speed) > budget)
         rows = 1;
     if (seconds_of(w, rows, 1, w->folds, speed) > budget)
-        return study_fail(s, ALC_INVALID_ARGUMENT,
-                          "a time budget of %g minutes is too small for anything: one fold of the table's network takes about %.2g",
-                          s->options->time_budget, seconds_of(w, 1, 1, 1, speed) / 60);
+        return study_fail(
+            s, ALC_INVALID_ARGUMENT,
+            "a time budget of %g minutes is too small for anything: one fold of the table's network takes about %.2g",
+            s->options->time_budget, seconds_of(w, 1, 1, 1, speed) / 60);
     while (w->seeds < s->options->seeds && seconds_of(w, rows, w->seeds + 1, w->folds, speed) <= budget)
         w->seeds++;
     w->left_out_count = w->row_count - rows;
@@ -225,7 +226,8 @@ static alc_status compare_plan(study *s, const json_t *plan, const char *path, b
     if (!split || !version || !before)
         status = study_fail(s, ALC_BAD_FILE, "%s: is no plan of an experiment", path);
     else if (strcmp(version, alc_version()) != 0)
-        status = study_fail(s, ALC_MISMATCH, "%s: is of version %s, this is %s; take another --output", path, version, alc_version());
+        status =
+            study_fail(s, ALC_MISMATCH, "%s: is of version %s, this is %s; take another --output", path, version, alc_version());
     json_object_foreach(asked, name, value)
     {
         if (status || json_equal(json_object_get(before, name), value))

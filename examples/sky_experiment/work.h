@@ -11,24 +11,24 @@ typedef struct work_row {
     const alc_backbone *backbone; /* NULL: the table */
     const char *weights;          /* that its image network starts from; NULL: random values */
     int division;
-    char name[64];                /* "late-sky_cnn", of files and in the report */
-    double unit_flops;            /* of one unit */
+    char name[64];     /* "late-sky_cnn", of files and in the report */
+    double unit_flops; /* of one unit */
 } work_row;
 
 #define MAX_ROWS 256
 
 typedef struct work {
-    work_row rows[MAX_ROWS];      /* those of one backbone and division follow each other */
+    work_row rows[MAX_ROWS]; /* those of one backbone and division follow each other */
     int row_count;
-    int64_t seeds, folds;         /* how many of them are done */
-    int left_out_count;           /* rows at the end that the budget has no time for */
-    double estimated_seconds;     /* 0: there is no budget */
+    int64_t seeds, folds;     /* how many of them are done */
+    int left_out_count;       /* rows at the end that the budget has no time for */
+    double estimated_seconds; /* 0: there is no budget */
 } work;
 
 typedef struct work_unit {
     const work_row *row;
-    int64_t seed, fold;           /* seed counts from 0 */
-    char name[128];               /* "late-sky_cnn-s1-f1" */
+    int64_t seed, fold; /* seed counts from 0 */
+    char name[128];     /* "late-sky_cnn-s1-f1" */
 } work_unit;
 
 /* Lists the rows that the configuration asks for; with a budget, those that fit. DIR/plan.json is written, or read where it is

@@ -166,8 +166,8 @@ typedef struct alc_split_options {
  * training the rest. Parts whose share is 0 are empty. *split is NULL on failure:
  * ALC_INVALID_ARGUMENT (shares, a sample without a label), ALC_MISMATCH (a class with fewer samples
  * than there are parts: it would be unknown to one of them), ALC_OUT_OF_MEMORY.
- * With groups, none is divided: the largest first, then by hash, each goes where it leaves the classes' shares most even. ALC_MISMATCH
- * then also for a class that the training part would not have. */
+ * With groups, none is divided: the largest first, then by hash, each goes where it leaves the classes' shares most even.
+ * ALC_MISMATCH then also for a class that the training part would not have. */
 alc_status alc_split_create(const alc_dataset *dataset, alc_split_options options,
                             alc_split **split);
 

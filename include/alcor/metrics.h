@@ -45,9 +45,9 @@ typedef struct alc_metrics {
     alc_estimate balanced_accuracy; /* mean recall of the classes that have labels here; bootstrap */
     alc_estimate macro_f1;          /* mean F1 of the classes that have labels or predictions here; bootstrap */
     alc_estimate log_loss;          /* mean of -log(probability of the label), probabilities at least 1e-15; bootstrap */
-    alc_estimate ece;               /* expected calibration error: mean over the samples of |hits / count - confidence| of their bin
-                                       (Guo et al., arXiv 1706.04599); bootstrap, whose resamples raise it: the interval is widened
-                                       to hold the value */
+    alc_estimate ece;               /* expected calibration error: mean over the samples of |hits / count - confidence| of
+                                       their bin (Guo et al., arXiv 1706.04599); bootstrap, whose resamples raise it: the
+                                       interval is widened to hold the value */
     alc_reliability_bin reliability[ALC_RELIABILITY_BINS];
     const alc_class_metrics *classes; /* class_count of them */
     const int64_t *confusion;       /* [label][prediction], class_count x class_count */

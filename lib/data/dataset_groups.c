@@ -84,8 +84,7 @@ static size_t image_bytes(const alc_dataset *dataset)
 static int compare_images(const void *a, const void *b)
 {
     const placed_sample *x = a, *y = b;
-    const int order = memcmp(x->dataset->samples[x->index].pixels, y->dataset->samples[y->index].pixels,
-                             image_bytes(x->dataset));
+    const int order = memcmp(x->dataset->samples[x->index].pixels, y->dataset->samples[y->index].pixels, image_bytes(x->dataset));
     return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
 }
 
@@ -139,7 +138,8 @@ static int compare_declination(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-static alc_status read_angle(const grouping *g, int64_t row, int64_t column, double low, double high, double *radians, bool *missing)
+static alc_status read_angle(const grouping *g, int64_t row, int64_t column, double low, double high, double *radians,
+                             bool *missing)
 {
     double degrees;
     const alc_status status = alc_table_number(g->dataset->table, row, column, &degrees, missing);
@@ -192,7 +192,8 @@ static alc_status apply_rules(grouping *g, const alc_group_options *options)
     return status;
 }
 
-static alc_status check_options(const alc_dataset *dataset, const alc_group_options *options, const void *groups, const void *count)
+static alc_status check_options(const alc_dataset *dataset, const alc_group_options *options, const void *groups,
+                                const void *count)
 {
     if (groups == NULL || count == NULL)
         return alc_fail(dataset->context, ALC_INVALID_ARGUMENT, "alc_dataset_groups: an argument is NULL");
@@ -200,15 +201,15 @@ static alc_status check_options(const alc_dataset *dataset, const alc_group_opti
         return alc_fail(dataset->context, ALC_INVALID_ARGUMENT,
                         "groups by position need both a column of right ascensions and one of declinations");
     if (!(options->radius >= 0 && options->radius <= MOST_ARC_SECONDS))
-        return alc_fail(dataset->context, ALC_INVALID_ARGUMENT, "a radius of %g arc seconds is impossible: 0 to 3600", options->radius);
+        return alc_fail(dataset->context, ALC_INVALID_ARGUMENT, "a radius of %g arc seconds is impossible: 0 to 3600",
+                        options->radius);
     if (options->equal_images && dataset->image_size == 0)
         return alc_fail(dataset->context, ALC_INVALID_ARGUMENT, "%s: the data set has no images to compare",
                         alc_table_path(dataset->table));
     return ALC_OK;
 }
 
-alc_status alc_dataset_groups(const alc_dataset *dataset, alc_group_options options, int64_t *groups,
-                              int64_t *group_count)
+alc_status alc_dataset_groups(const alc_dataset *dataset, alc_group_options options, int64_t *groups, int64_t *group_count)
 {
     if (dataset == NULL)
         return ALC_INVALID_ARGUMENT;

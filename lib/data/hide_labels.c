@@ -60,8 +60,7 @@ static alc_dataset *new_view(const alc_dataset *dataset)
     return blind;
 }
 
-alc_status alc_dataset_hide_labels(const alc_dataset *dataset, const int64_t *indices, int64_t count,
-                                   alc_dataset **blind)
+alc_status alc_dataset_hide_labels(const alc_dataset *dataset, const int64_t *indices, int64_t count, alc_dataset **blind)
 {
     if (blind != NULL)
         *blind = NULL;

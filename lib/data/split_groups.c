@@ -17,16 +17,16 @@ typedef struct sample_group {
 
 typedef struct assignment {
     const alc_dataset *dataset;
-    const int64_t *numbers;    /* of every sample's group */
+    const int64_t *numbers; /* of every sample's group */
     const double *shares;
     int bins;
     int32_t *bin;
-    sample_group *groups;      /* [group_count] */
+    sample_group *groups; /* [group_count] */
     int64_t group_count;
-    int64_t *members;          /* samples, those of a group together */
-    int64_t *counts;           /* [bins][class_count] */
-    int64_t *totals;           /* [class_count] */
-    int64_t *group_counts;     /* [class_count], of the group at hand */
+    int64_t *members;      /* samples, those of a group together */
+    int64_t *counts;       /* [bins][class_count] */
+    int64_t *totals;       /* [class_count] */
+    int64_t *group_counts; /* [class_count], of the group at hand */
 } assignment;
 
 static int compare_groups(const void *a, const void *b)
@@ -43,8 +43,9 @@ static alc_status count_groups(assignment *a)
 {
     for (int64_t i = 0; i < a->dataset->count; i++) {
         if (a->numbers[i] < 0 || a->numbers[i] >= a->dataset->count)
-            return alc_fail(a->dataset->context, ALC_INVALID_ARGUMENT, "a split: sample %lld has the group %lld, expected 0 to %lld",
-                            (long long)i, (long long)a->numbers[i], (long long)a->dataset->count - 1);
+            return alc_fail(a->dataset->context, ALC_INVALID_ARGUMENT,
+                            "a split: sample %lld has the group %lld, expected 0 to %lld", (long long)i, (long long)a->numbers[i],
+                            (long long)a->dataset->count - 1);
         if (a->numbers[i] >= a->group_count)
             a->group_count = a->numbers[i] + 1;
     }
@@ -119,8 +120,8 @@ static bool allocate(assignment *a)
     return a->groups && a->members && a->counts && a->totals && a->group_counts;
 }
 
-alc_status alc_assign_groups(const alc_dataset *dataset, uint64_t seed, const int64_t *groups, const double *shares,
-                             int bins, int32_t *bin)
+alc_status alc_assign_groups(const alc_dataset *dataset, uint64_t seed, const int64_t *groups, const double *shares, int bins,
+                             int32_t *bin)
 {
     assignment a = {.dataset = dataset, .numbers = groups, .shares = shares, .bins = bins, .bin = bin};
     alc_status status = count_groups(&a);

@@ -149,11 +149,11 @@ alc_status alc_metrics_summarise(alc_context *context, int64_t samples, int64_t 
 
 /* Scratch of alc_metrics_judge. */
 typedef struct judge_scratch {
-    int32_t *predictions;                   /* [samples] */
-    double *losses, *confidences;           /* [samples] */
-    alc_class_counts *counts;               /* [class_count] */
-    double *figures;                        /* [ALC_FIGURE_F1 + class_count] */
-    alc_estimate *estimates;                /* the same */
+    int32_t *predictions;         /* [samples] */
+    double *losses, *confidences; /* [samples] */
+    alc_class_counts *counts;     /* [class_count] */
+    double *figures;              /* [ALC_FIGURE_F1 + class_count] */
+    alc_estimate *estimates;      /* the same */
 } judge_scratch;
 
 static bool allocate_scratch(alc_context *context, int64_t samples, int64_t class_count, judge_scratch *s)
@@ -260,8 +260,7 @@ alc_status alc_metrics_judge(alc_context *context, int64_t samples, int64_t clas
     if (samples < 1)
         return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: there is no sample to judge");
     if (class_count < 2 || class_count > INT32_MAX)
-        return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: %lld classes, expected at least 2",
-                        (long long)class_count);
+        return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: %lld classes, expected at least 2", (long long)class_count);
     const judged_rows rows = {context, class_count, labels, predictions, probabilities};
     judge_scratch scratch = {0};
     alc_status status = ALC_OUT_OF_MEMORY;

@@ -21,7 +21,7 @@ typedef struct paired_bootstrap {
     int64_t samples, class_count;
     const int32_t *labels, *a, *b;
     uint64_t seed;
-    alc_class_counts *counts;     /* 2 * class_count for each resample */
+    alc_class_counts *counts;      /* 2 * class_count for each resample */
     double *accuracies, *balanced; /* differences, one for each resample */
 } paired_bootstrap;
 

@@ -75,8 +75,8 @@ START_TEST(a_loader_refuses_hidden_labels)
     alc_model *model;
     alc_loader *loader;
     ck_assert_int_eq(alc_model_create(context, &model), ALC_OK);
-    const alc_loader_options options = {.indices = hidden, .count = HIDDEN, .batch = 2,
-                                        .label = alc_input(model, "label", ALC_I32, ALC_SHAPE(1))};
+    const alc_loader_options options = {
+        .indices = hidden, .count = HIDDEN, .batch = 2, .label = alc_input(model, "label", ALC_I32, ALC_SHAPE(1))};
     ck_assert_fails(context, alc_loader_create(v.blind, options, &loader), ALC_INVALID_ARGUMENT, "row 2");
     alc_model_destroy(model);
     close_views(v);

@@ -22,7 +22,9 @@ static void open_objects(alc_context *in, int64_t step)
     for (int64_t i = 0; i < ROWS; i++) {
         const int64_t k = i * step % ROWS, tenth = k * 7 % 10;
         at += (size_t)sprintf(text + at, "o%lld,%lld,%s\n", (long long)k, (long long)(k % 7 < 3 ? k / 6 : 1000 + k),
-                              tenth < 6 ? "STAR" : tenth < 9 ? "GALAXY" : "QSO");
+                              tenth < 6   ? "STAR"
+                              : tenth < 9 ? "GALAXY"
+                                          : "QSO");
     }
     table = make_table(context, text);
     ck_assert_int_eq(alc_dataset_create(table, (alc_dataset_options){0}, &dataset), ALC_OK);
@@ -188,8 +190,7 @@ START_TEST(failing_allocations_are_reported)
         hooks.fail_allocation++;
         status = alc_split_create(dataset, (alc_split_options){.train = 1, .test = 1, .groups = groups}, &split);
         if (status == ALC_OK)
-            status = alc_split_create_fold(
-                dataset, (alc_fold_options){.folds = 3, .validation = 0.2, .groups = groups}, &folds);
+            status = alc_split_create_fold(dataset, (alc_fold_options){.folds = 3, .validation = 0.2, .groups = groups}, &folds);
         ck_assert_int_eq(status, hooks.faults ? ALC_OUT_OF_MEMORY : ALC_OK);
         alc_split_destroy(split);
         alc_split_destroy(folds);

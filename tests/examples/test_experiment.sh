@@ -20,7 +20,7 @@ for model in 0 1 2 3 4; do
         value whole/report.json models $model $figure low >/dev/null || fail "model $model has no $figure"
     done
 done
-[ "$(value whole/report.json depth 0 start)" = random ] || fail "the sweep does not say that it starts from random values"
+[ "$(value whole/report.json depth 0 start)" = random ] || fail "the sweep does not say where it starts"
 value whole/report.json fusion verdict >/dev/null || fail "there is no verdict on fusion"
 [ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the split is not that of the plan"
 
@@ -71,6 +71,11 @@ run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output na
 head -n 1 named/split.csv | grep -q also_fold || fail "the second division is not in split.csv"
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
 value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
+
+# What trains sees the blind view alone: the data set with all labels is not even named there.
+if grep -nE -- '(->|\.)objects\b' "$repository"/examples/sky_experiment/{network,unit,unit_file,stack,depth_sweep}.c; then
+    fail "training code reaches for the labels of the test part"
+fi
 
 # 4. What is refused: one sentence, nothing lost.
 refused 1 '--features ra|where the object is|--allow ra' "${experiment[@]}" --features u,g,ra --output no

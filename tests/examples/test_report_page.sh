@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The report of sky_experiment in a browser (Debian's chromium, without a window): nothing is fetched, nothing goes wrong, every plot
+# The report of sky_experiment in a browser (Debian's chromium, without a window): nothing is fetched, nothing goes wrong, every
+# plot
 # has its marks, the page fits a narrow and a wide window. Screenshots are left in $ALCOR_SCREENSHOTS, where that is set.
 . "$(dirname "$0")/common.sh"
 
@@ -22,7 +23,8 @@ browse() {
 
 browse "$page" --log-net-log="$log/net.json" --dump-dom
 cp "$log/out" dom.html
-# No name can be resolved, so what the page would fetch ends as an error on the console. The browser's own calls home are no part of it.
+# No name can be resolved, so what the page would fetch ends as an error on the console. The browser's own calls home are no part
+# of it.
 if grep 'CONSOLE' "$log/err"; then fail "the page logs to the console"; fi
 if grep -oE '"url":"(https?|wss?|ftp)://[^"]*"' "$log/net.json" | grep -vE '://[a-z0-9.]*(google|googleapis|gvt1)\.com/'; then
     fail "the page fetches something"
