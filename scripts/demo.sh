@@ -41,4 +41,5 @@ start=$SECONDS
 "$programs/compare_predictions" "$output"/predictions/*.csv
 echo
 echo "$((SECONDS - start)) seconds after the build. The report: $PWD/$output/report.html"
-echo "To use a model:  $programs/predict --model $(ls "$output"/models/joint-*-s1-f1.safetensors) --table $table --output predictions.csv"
+model=$(ls "$output"/models/joint-*-s1-f1.safetensors)
+echo "To use a model: $programs/predict --model $model --table $table --output predictions.csv"

@@ -67,6 +67,24 @@ START_TEST(equal_cells_are_one_group)
 }
 END_TEST
 
+START_TEST(equal_images_are_one_group)
+{
+    static const char *const text = "id,class,image\n"
+                                    "a,STAR,images/STAR/0383-51818-0614.jpg\n"
+                                    "b,GALAXY,images/GALAXY/0382-51816-0368.jpg\n"
+                                    "c,GALAXY,images/STAR/0383-51818-0614.jpg\n";
+    int64_t groups[3], count = 0;
+    const alc_dataset_options options = {.images = true, .image_folder = "examples/data/sdss", .crop = 32};
+    context = make_context(1);
+    table = make_table(context, text);
+    ck_assert_int_eq(alc_dataset_create(table, options, &dataset), ALC_OK);
+    ck_assert_int_eq(alc_dataset_groups(dataset, (alc_group_options){.equal_images = true}, groups, &count), ALC_OK);
+    ck_assert_int_eq(count, 2);
+    ck_assert(groups[0] == 0 && groups[1] == 1 && groups[2] == 0);
+    close_rows();
+}
+END_TEST
+
 START_TEST(impossible_groups_are_named)
 {
     int64_t groups[ROWS], count;
@@ -112,5 +130,6 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("dataset_groups", neighbours_on_the_sky_are_one_group, equal_cells_are_one_group,
+                     equal_images_are_one_group,
                      impossible_groups_are_named, failing_allocations_are_reported);
 }

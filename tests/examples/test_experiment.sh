@@ -22,7 +22,7 @@ for model in 0 1 2 3 4; do
 done
 [ "$(value whole/report.json depth 0 start)" = random ] || fail "the sweep does not say where it starts"
 value whole/report.json fusion verdict >/dev/null || fail "there is no verdict on fusion"
-[ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the split is not that of the plan"
+[ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the plan has another split"
 
 # Every object is in one fold of the exported split, and predicted once.
 [ "$(tail -n +2 whole/split.csv | wc -l)" -eq 60 ] || fail "split.csv does not have all objects"
@@ -87,7 +87,7 @@ refused 1 'holds an experiment with --table-epochs 4, not 5' "${experiment[@]}" 
 change_cell table.csv 3 u 20.5 | sed '5d' >other.csv
 refused 1 'holds an experiment with --table' "$bin/sky_experiment" --table other.csv --images "$sdss" "${small[@]}" --output whole
 run 1 "${experiment[@]}" --backbones none --table-epochs 1000000 --time-budget 0.01 --output budget_too_small
-grep -q 'time budget of 0.01 minutes is too small for anything' "$log/err" || fail "too small a budget is not refused: $(cat "$log/err")"
+grep -q 'time budget of 0.01 minutes is too small for anything' "$log/err" || fail "too small a budget: $(cat "$log/err")"
 [ ! -e budget_too_small/plan.json ] || fail "a plan was kept that could not be made"
 awk -F, 'NR == 1 || $16 != "QSO" || n++ < 2' table.csv >two.csv
 refused 1 'class "QSO" has 2 objects; at least 3' "$bin/sky_experiment" --table two.csv --images "$sdss" --output no

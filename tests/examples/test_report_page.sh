@@ -6,8 +6,8 @@
 
 command -v chromium >/dev/null || fail "chromium is not installed: scripts/install-deps.sh --tests"
 small_table 20 >table.csv
-run 0 "$bin/sky_experiment" --table table.csv --images "$sdss" --output out --backbones sky_cnn --size 16 --crop 64 --folds 2 --seeds 1 \
-    --table-epochs 20 --image-epochs 3 --late-epochs 2 --sweep sky_cnn --sweep-epochs 3 --views 1 --also-group run
+run 0 "$bin/sky_experiment" --table table.csv --images "$sdss" --output out --backbones sky_cnn --size 16 --crop 64 --folds 2 \
+    --seeds 1 --table-epochs 20 --image-epochs 3 --late-epochs 2 --sweep sky_cnn --sweep-epochs 3 --views 1 --also-group run
 page=$PWD/out/report.html
 
 # browse FILE OPTION...: opens the file; the page as the browser has it is left in $log/out, its log in $log/err.
@@ -15,8 +15,8 @@ browse() {
     local file=$1 profile
     shift
     profile=$(mktemp -d "$folder/profile.XXXX")
-    run 0 timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-        --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --user-data-dir="$profile" \
+    run 0 timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --user-data-dir="$profile" \
         --host-resolver-rules='MAP * ~NOTFOUND' --enable-logging=stderr --log-level=0 "$@" "file://$file"
     rm -rf "$profile"
 }
@@ -37,8 +37,14 @@ plots() { grep -o "<svg [^>]*data-plot=\"$1\"" dom.html | wc -l; }
 [ "$(plots reliability)" -eq 8 ] || fail "there are $(plots reliability) reliability plots, not 8"
 [ "$(plots depth)" -eq 1 ] || fail "there is no depth curve"
 [ "$(plots magnitudes)" -eq 1 ] || fail "there is no plot by magnitude"
-awk 'BEGIN { RS = "<svg " } NR > 1 { sub(/<\/svg>.*/, ""); match($0, /data-plot="[a-z]*/); name = substr($0, RSTART + 11, RLENGTH - 11)
-         if (!/class="mark/) { print name " has no marks"; bad = 1 } if (/NaN|nan|inf/) { print name " has marks nowhere"; bad = 1 } }
+awk 'BEGIN { RS = "<svg " }
+     NR > 1 {
+         sub(/<\/svg>.*/, "")
+         match($0, /data-plot="[a-z]*/)
+         name = substr($0, RSTART + 11, RLENGTH - 11)
+         if (!/class="mark/) { print name " has no marks"; bad = 1 }
+         if (/"[^"]*(nan|inf)[^"]*"/) { print name " has marks nowhere"; bad = 1 }
+     }
      END { exit bad }' dom.html || fail "a plot is empty"
 grep -q '<img alt="" src="data:image/jpeg;base64,' dom.html || fail "the mistakes have no images"
 
@@ -47,7 +53,8 @@ grep -q '<img alt="" src="data:image/jpeg;base64,' dom.html || fail "the mistake
 for width in 1280 400; do
     sed "s|</body>|<script>document.body.style.cssText = 'margin:0;width:${width}px';\
         const shown = [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll'));\
-        document.title = Math.ceil(Math.max(...shown.map(e => e.getBoundingClientRect().right)))</script></body>|" "$page" >measured.html
+        document.title = Math.ceil(Math.max(...shown.map(e => e.getBoundingClientRect().right)))</script></body>|" \
+        "$page" >measured.html
     browse "$PWD/measured.html" --window-size=1280,1200 --dump-dom
     measured=$(grep -oE '<title>[0-9]+</title>' "$log/out" | grep -oE '[0-9]+')
     [ "$measured" -le $width ] || fail "the page needs $measured pixels, not $width"
