@@ -1,7 +1,8 @@
 /* conv2d.c - 2-D cross-correlation, dense, grouped or depthwise, with any stride, padding and dilation.
  *
- * In memory the weight is [group][ky][kx][in][out], depthwise [ky][kx][channel]. The kernels get it packed; the packed
- * copies, and those with a batch norm folded in, are derived memory, renewed when a parameter was written. */
+ * In memory the weight is [group][ky][kx][in][out], depthwise [ky][kx][channel]. The kernels get it packed. Packed copies, and
+ * those with a batch norm folded in, are derived memory, renewed when a parameter was written; a weight that is trained changes
+ * with every step, so it is packed in scratch where it is used, and no copy of the model is held. */
 #include <math.h>
 
 #include "lib/ops/ops.h"
@@ -136,6 +137,12 @@ static conv_derived derived_sizes(const alck_table *kernels, const alc_conv2d_no
     return sizes;
 }
 
+/* Whether packed copies are held from run to run. */
+static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
+{
+    return o->fusion.norm || !weight_gradient;
+}
+
 static alck_conv run_geometry(const alc_run *r)
 {
     const alc_view *x = &r->inputs[0], *y = &r->outputs[0];
@@ -150,7 +157,8 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s)
+/* `packing`: bytes of a weight that is packed for this step alone. */
+static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s, size_t packing)
 {
     const alc_conv2d_node *o = p->options;
     size_t scratch = 0;
@@ -160,7 +168,7 @@ static void prepare_backward(alc_prepare *p, const alck_table *kernels, const al
                                   : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     }
     if (p->input_gradient_wanted[0] && !is_depthwise(s))
-        scratch = max_size(scratch, kernels->conv_backward_data_scratch_bytes(s, p->threads));
+        scratch = max_size(scratch, packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
     if (o->bias)
         scratch = max_size(scratch, kernels->norm_scratch_bytes(p->batch, s->out_height * s->out_width, o->filters,
                                                                 p->threads));
@@ -174,16 +182,17 @@ static alc_status prepare(alc_prepare *p)
     alck_conv s = geometry(o, p->input_shapes[0], p->batch);
     s.in_stride = p->input_strides[0];
     s.out_stride = p->output_strides[0];
-    bool depthwise = is_depthwise(&s);
+    bool depthwise = is_depthwise(&s), keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
     conv_derived sizes = derived_sizes(kernels, o, &s, p->differentiated && p->input_gradient_wanted[0]);
     size_t scratch = depthwise ? 0 : kernels->conv_forward_scratch_bytes(&s, p->threads);
+    scratch += keeps ? 0 : sizes.forward_bytes;
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
         scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
-    alc_prepare_derived(p, sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes);
+    alc_prepare_derived(p, keeps ? sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes : 0);
     alc_prepare_forward_scratch(p, scratch);
     if (p->differentiated)
-        prepare_backward(p, kernels, &s);
+        prepare_backward(p, kernels, &s, keeps ? 0 : sizes.backward_bytes);
     alc_prepare_describe(p, depthwise ? "depthwise" : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;
@@ -259,8 +268,13 @@ static alc_status forward(const alc_run *r)
                                                 : r->parameters[0].value;
         kernels->depthwise_forward(&parallel, &s, r->inputs[0].data, weight, &epilogue, r->outputs[0].data);
     } else {
-        kernels->conv_forward(&parallel, &s, r->inputs[0].data, derived + sizes.norm_bytes, &epilogue,
-                              r->outputs[0].data, r->scratch);
+        char *scratch = r->scratch;
+        const char *packed = r->derived ? derived + sizes.norm_bytes : scratch;
+        if (!r->derived) {
+            kernels->conv_pack(&parallel, &s, r->parameters[0].value, scratch);
+            scratch += sizes.forward_bytes;
+        }
+        kernels->conv_forward(&parallel, &s, r->inputs[0].data, packed, &epilogue, r->outputs[0].data, scratch);
     }
     return ALC_OK;
 }
@@ -286,9 +300,14 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
     const alc_real *dy = r->output_gradients[0].view.data;
     if (r->input_gradients[0].view.data) {
         conv_derived sizes = derived_sizes(kernels, o, data, true);
-        kernels->conv_backward_data(&parallel, data, dy,
-                                    (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes,
-                                    r->input_gradients[0].view.data, r->input_gradients[0].add, r->scratch);
+        char *scratch = r->scratch;
+        const char *packed = r->derived ? (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes : scratch;
+        if (!r->derived) {
+            kernels->conv_pack_backward(&parallel, data, r->parameters[0].value, scratch);
+            scratch += sizes.backward_bytes;
+        }
+        kernels->conv_backward_data(&parallel, data, dy, packed, r->input_gradients[0].view.data,
+                                    r->input_gradients[0].add, scratch);
     }
     if (r->parameters[0].gradient)
         kernels->conv_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,

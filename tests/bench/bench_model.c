@@ -139,7 +139,8 @@ static alc_status prepare(bench *b)
     status = alc_compile(b->model,
                          (alc_compile_options){.mode = b->train ? ALC_TRAIN : ALC_EVALUATE,
                                                .batch = b->batch,
-                                               .output = b->train ? loss : logits},
+                                               .output = b->train ? loss : logits,
+                                               .update_in_backward = b->train},
                          &b->plan);
     if (status == ALC_OK && b->train)
         status = alc_optimizer_create(
