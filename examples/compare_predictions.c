@@ -74,24 +74,35 @@ static const char *percent(alc_estimate e, char *text, size_t size)
     return text;
 }
 
+static int longest_path(const comparison *c)
+{
+    size_t longest = 4;
+    for (int i = 0; i < c->count; i++)
+        if (strlen(c->files[i].path) > longest)
+            longest = strlen(c->files[i].path);
+    return longest < 100 ? (int)longest : 100;
+}
+
 static void show_files(const comparison *c)
 {
     const prediction_file *first = &c->files[0];
+    const int width = longest_path(c);
     char a[64], b[64], d[64];
-    printf("%lld objects, in per cent with 95 %% intervals\n\n%-24s %-21s %-21s %-21s %-24s %s\n", (long long)first->count,
-           "file", "accuracy", "balanced accuracy", "macro-F1", "log-loss", "calibration error");
+    printf("%lld objects, in per cent with 95 %% intervals\n\n", (long long)first->count);
+    printf("%-*s %-21s %-21s %-21s %-24s %s\n", width, "file", "accuracy", "balanced accuracy", "macro-F1", "log-loss",
+           "calibration error");
     for (int i = 0; i < c->count; i++) {
         const alc_metrics *m = c->metrics[i];
-        printf("%-24s %-21s %-21s %-21s ", c->files[i].path, percent(m->accuracy, a, sizeof a),
+        printf("%-*s %-21s %-21s %-21s ", width, c->files[i].path, percent(m->accuracy, a, sizeof a),
                percent(m->balanced_accuracy, b, sizeof b), percent(m->macro_f1, d, sizeof d));
         printf("%.4f (%.4f - %.4f) %s\n", m->log_loss.value, m->log_loss.low, m->log_loss.high, percent(m->ece, a, sizeof a));
     }
-    printf("\n%-24s %-12s %-21s %-21s %-21s\n", "file", "class", "precision", "recall", "F1");
+    printf("\n%-*s %-12s %-21s %-21s %-21s\n", width, "file", "class", "precision", "recall", "F1");
     for (int i = 0; i < c->count; i++)
         for (int64_t k = 0; k < first->class_count; k++) {
             const alc_class_metrics *m = &c->metrics[i]->classes[k];
-            printf("%-24s %-12s %-21s %-21s %-21s\n", c->files[i].path, first->classes[k], percent(m->precision, a, sizeof a),
-                   percent(m->recall, b, sizeof b), percent(m->f1, d, sizeof d));
+            printf("%-*s %-12s %-21s %-21s %-21s\n", width, c->files[i].path, first->classes[k],
+                   percent(m->precision, a, sizeof a), percent(m->recall, b, sizeof b), percent(m->f1, d, sizeof d));
         }
 }
 

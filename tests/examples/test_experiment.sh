@@ -72,6 +72,31 @@ head -n 1 named/split.csv | grep -q also_fold || fail "the second division is no
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
 value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
 
+# Classical algorithms: without Python the report says so; what the script leaves is merged. (A stand-in for Python, which gives
+# back the table's own predictions.)
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python no-such-python
+[ "$(value named/report.json baselines)" = "Python is not there" ] || fail "the report does not say that Python is not there"
+cat >failing_python <<'END'
+#!/bin/sh
+exit 3
+END
+cat >python <<'END'
+#!/bin/sh
+[ "$2 $3" = "--table named.csv" ] && [ "$4 $5" = "--split named/split.csv" ] && [ "$6" = --output ] || exit 1
+mkdir -p "$7"
+cp named/predictions/table.csv "$7/again.csv"
+echo '[{"name": "again", "file": "again.csv", "library": "stand-in 1.0", "train_seconds": 1.5}]' >"$7/index.json"
+END
+chmod +x python failing_python
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python ./failing_python
+grep -q 'classical_baselines.py failed' named/report.json || fail "the report does not say that the script failed"
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python ./python
+[ "$(value named/report.json models 2 library)" = "stand-in 1.0" ] || fail "the classical row was not merged"
+[ "$(value named/report.json models 2 accuracy)" = "$(value named/report.json models 0 accuracy)" ] || fail "it was misread"
+sed -i 's/,STAR,/,QSO,/' named/baselines/again.csv
+run 1 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines
+grep -q 'again.csv: is about other objects or classes' "$log/err" || fail "predictions of other labels were merged"
+
 # What trains sees the blind view alone: the data set with all labels is not even named there.
 if grep -nE -- '(->|\.)objects\b' "$repository"/examples/sky_experiment/{network,unit,unit_file,stack,depth_sweep}.c; then
     fail "training code reaches for the labels of the test part"
