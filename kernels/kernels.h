@@ -188,6 +188,9 @@ typedef struct alck_optimizer_step {
     X(size_t, winograd_backward_data_scratch_bytes, (const alck_conv *s, int workers))                                          \
     X(void, winograd_backward_data, (const alck_parallel *par, const alck_conv *s, const alck_real *dy,                         \
                                      const alck_real *weight, alck_real *dx, bool add, void *scratch))                          \
+    X(size_t, winograd_backward_weights_scratch_bytes, (const alck_conv *s, int workers))                                       \
+    X(void, winograd_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *dy,  \
+                                        alck_real *dw, bool add, void *scratch))                                                \
     /* --- depthwise convolution: out_channels = in_channels = groups; weight [ky][kx][channel] as it is --- */                 \
     X(void, depthwise_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,      \
                                 const alck_epilogue *epilogue, alck_real *y))                                                   \

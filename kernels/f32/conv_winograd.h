@@ -4,7 +4,7 @@
  * (conv_winograd_input.c) to V [tile][36][channel], (2) the weights (conv_winograd_weights.c) to U [36][channel][column], (3)
  * each of the 36 positions is a matrix product, M [tile][36][column] (conv_winograd_product.c), and (4) M is transformed to
  * pixels, with the epilogue (conv_winograd_output.c). conv_winograd_forward.c cuts this in tasks; a data gradient is the
- * same with the weights turned and channels and columns exchanged.
+ * same with the weights turned and channels and columns exchanged. conv_winograd_backward_weights.c has the adjoint.
  *
  * Order of addition: the transforms as conv_winograd_axis.h has them; a product's channels in blocks of K_BLOCK as in every
  * product. So a tile's values depend on nothing but its own 36 pixels.
@@ -63,8 +63,14 @@ ALCK_INLINE int64_t panel_values(int64_t channels, int64_t vectors)
     return WINOGRAD_POSITIONS * panel_pitch(channels, vectors);
 }
 
-/* Tiles [first, first + count) to V. */
-void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, alck_real *v);
+/* The convolution as it is, without tensors. */
+winograd ALCK_NAME(winograd_of)(const alck_conv *s);
+
+/* Tiles [first, first + count) to V, with these distances from position to position and from tile to tile. */
+typedef struct v_layout {
+    int64_t position, tile;
+} v_layout;
+void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v);
 /* One panel of U. */
 void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, alck_real *u);
 /* M of `count` tiles, at most WINOGRAD_TILES_MOST, for panels [panel, end): WINOGRAD_PANELS at most. */

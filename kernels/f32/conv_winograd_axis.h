@@ -9,6 +9,9 @@
  *   weights  u[p] = (g0 + p g1 + p^2 g2) / N(p),                 u[inf] = g2
  *   output   y[i] = sum over p of p^i m[p]  (+ m[inf] for i = 3), m = u v
  *
+ * The gradient of the weights is the adjoint: dm = the output's transform, transposed, of dy; du = sum of v dm; and dg = the
+ * weights' transform, transposed, of du.
+ *
  * The order of operations below is part of the kernels' contract: kernels/reference/winograd_reference.c repeats it. In two
  * dimensions the vertical axis always comes first.
  */
@@ -74,6 +77,29 @@ ALCK_INLINE void transform_output(const vf m[WINOGRAD_POINTS], vf *y, int step)
     y[step] = vf_fma(vf_set1(POINT_B), difference_b, vf_mul(vf_set1(POINT_A), difference_a));
     y[2 * step] = vf_fma(vf_set1(B_SQUARED), sum_b, vf_mul(vf_set1(A_SQUARED), sum_a));
     y[3 * step] = vf_fma(vf_set1(B_CUBED), difference_b, vf_fma(vf_set1(A_CUBED), difference_a, m[5]));
+}
+
+/* m[i * step]: the six values that the gradients of four outputs become. */
+ALCK_INLINE void transform_gradient(const vf y[WINOGRAD_OUTPUTS], vf *m, int step)
+{
+    const vf even_a = vf_fma(vf_set1(A_SQUARED), y[2], y[0]), odd_a = vf_fma(vf_set1(A_SQUARED), y[3], y[1]);
+    const vf even_b = vf_fma(vf_set1(B_SQUARED), y[2], y[0]), odd_b = vf_fma(vf_set1(B_SQUARED), y[3], y[1]);
+    m[0] = y[0];
+    m[step] = vf_fma(vf_set1(POINT_A), odd_a, even_a);
+    m[2 * step] = vf_fma(vf_set1(-POINT_A), odd_a, even_a);
+    m[3 * step] = vf_fma(vf_set1(POINT_B), odd_b, even_b);
+    m[4 * step] = vf_fma(vf_set1(-POINT_B), odd_b, even_b);
+    m[5 * step] = y[3];
+}
+
+/* g[i * step]: the gradients of three taps that six sums stand for. */
+ALCK_INLINE void transform_taps(const vf u[WINOGRAD_POINTS], vf *g, int step)
+{
+    const vf sum_a = vf_add(u[1], u[2]), difference_a = vf_sub(u[1], u[2]);
+    const vf sum_b = vf_add(u[3], u[4]), difference_b = vf_sub(u[3], u[4]);
+    g[0] = vf_fma(vf_set1(WEIGHT_B), sum_b, vf_fma(vf_set1(WEIGHT_A), sum_a, vf_mul(vf_set1(WEIGHT_0), u[0])));
+    g[step] = vf_fma(vf_set1(WEIGHT_B1), difference_b, vf_mul(vf_set1(WEIGHT_A1), difference_a));
+    g[2 * step] = vf_fma(vf_set1(WEIGHT_B2), sum_b, vf_fma(vf_set1(WEIGHT_A2), sum_a, u[5]));
 }
 
 #endif

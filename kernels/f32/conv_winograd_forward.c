@@ -80,7 +80,7 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
     return job;
 }
 
-/* All columns [first_block, end_block) of tiles [first, first + count), whose V is at `v`. */
+/* A block of columns of tiles [first, first + count), whose V is at `v`. */
 static void multiply_tiles(const winograd_job *job, int64_t column_block, const alck_real *u, int64_t first, int64_t count,
                            const alck_real *v, alck_real *m)
 {
@@ -88,6 +88,11 @@ static void multiply_tiles(const winograd_job *job, int64_t column_block, const 
     const int64_t end = job->panels * (column_block + 1) / job->column_blocks;
     ALCK_NAME(winograd_product)(&job->w, count, v, panel, end, u, m);
     ALCK_NAME(winograd_output)(&job->w, first, count, panel, end, m);
+}
+
+static v_layout layout_of(const winograd *w)
+{
+    return (v_layout){position_pitch(w->s.in_channels), tile_pitch(w->s.in_channels)};
 }
 
 /* Few weights: a block of tiles. */
@@ -98,7 +103,7 @@ static void block_task(void *argument, int64_t task, int worker)
     alck_real *v = (alck_real *)(void *)(job->scratch + (size_t)worker * job->worker_bytes);
     alck_real *m = v + count * tile_pitch(job->w.s.in_channels);
     const alck_real *u = job->u;
-    ALCK_NAME(winograd_input)(&job->w, first, count, v);
+    ALCK_NAME(winograd_input)(&job->w, first, count, layout_of(&job->w), v);
     for (int64_t block = 0; block < job->column_blocks; block++) {
         multiply_tiles(job, block, u, first, count, v, m);
         u += values_of_panels(&job->w, job->panels * block / job->column_blocks,
@@ -112,7 +117,7 @@ static void input_task(void *argument, int64_t task, int worker)
     (void)worker;
     const winograd_job *job = argument;
     const int64_t first = job->wave_tiles * task / job->blocks, end = job->wave_tiles * (task + 1) / job->blocks;
-    ALCK_NAME(winograd_input)(&job->w, job->wave_first + first, end - first,
+    ALCK_NAME(winograd_input)(&job->w, job->wave_first + first, end - first, layout_of(&job->w),
                               job->v + first * tile_pitch(job->w.s.in_channels));
 }
 
@@ -199,7 +204,7 @@ static void run(const alck_parallel *par, const winograd *w, const void *packed,
         run_many(par, &job, scratch);
 }
 
-static winograd count_tiles(const alck_conv *s)
+winograd ALCK_NAME(winograd_of)(const alck_conv *s)
 {
     winograd w = {.s = *s};
     w.s.in_stride = conv_in_stride(s);
@@ -224,7 +229,7 @@ static winograd turned_of(const alck_conv *s)
     turned.out_stride = conv_in_stride(s);
     turned.pad_top = WINOGRAD_TAPS - 1 - s->pad_top;
     turned.pad_left = WINOGRAD_TAPS - 1 - s->pad_left;
-    winograd w = count_tiles(&turned);
+    winograd w = ALCK_NAME(winograd_of)(&turned);
     w.turned = true;
     return w;
 }
@@ -237,27 +242,27 @@ static size_t scratch_bytes(const winograd *w, bool packed, int workers)
 
 size_t ALCK_NAME(winograd_packed_bytes)(const alck_conv *s)
 {
-    const winograd w = count_tiles(s);
+    const winograd w = ALCK_NAME(winograd_of)(s);
     return value_bytes(values_of_panels(&w, 0, panel_count(s->out_channels)));
 }
 
 void ALCK_NAME(winograd_pack)(const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed)
 {
-    winograd w = count_tiles(s);
+    winograd w = ALCK_NAME(winograd_of)(s);
     w.weight = weight;
     make_weights(par, &w, packed);
 }
 
 size_t ALCK_NAME(winograd_forward_scratch_bytes)(const alck_conv *s, bool packed, int workers)
 {
-    const winograd w = count_tiles(s);
+    const winograd w = ALCK_NAME(winograd_of)(s);
     return scratch_bytes(&w, packed, workers);
 }
 
 void ALCK_NAME(winograd_forward)(const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,
                                  const void *packed, const alck_epilogue *epilogue, alck_real *y, void *scratch)
 {
-    winograd w = count_tiles(s);
+    winograd w = ALCK_NAME(winograd_of)(s);
     w.input = x;
     w.weight = weight;
     w.output = y;

@@ -48,11 +48,10 @@ ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t pitch, alck_
     }
 }
 
-void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, alck_real *v)
+void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v)
 {
-    const int64_t channels = w->s.in_channels, pitch = position_pitch(channels);
-    for (int64_t t = 0; t < count; t++, v += tile_pitch(channels)) {
+    for (int64_t t = 0; t < count; t++, v += layout.tile) {
         const tile_pixels pixels = find_pixels(w, first + t);
-        EACH_VECTOR(channels, transform_lanes, &pixels, pitch, v);
+        EACH_VECTOR(w->s.in_channels, transform_lanes, &pixels, layout.position, v);
     }
 }

@@ -49,6 +49,24 @@ static void output_axis(alck_real *m, int step)
     m[3 * step] = fused(3.375, m3 - m4, fused(0.421875, m1 - m2, m5));
 }
 
+static void gradient_axis(alck_real *y, int step)
+{
+    const alck_real y0 = y[0], y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
+    y[step] = fused(0.75, fused(0.5625, y3, y1), fused(0.5625, y2, y0));
+    y[2 * step] = fused(-0.75, fused(0.5625, y3, y1), fused(0.5625, y2, y0));
+    y[3 * step] = fused(1.5, fused(2.25, y3, y1), fused(2.25, y2, y0));
+    y[4 * step] = fused(-1.5, fused(2.25, y3, y1), fused(2.25, y2, y0));
+    y[5 * step] = y3;
+}
+
+static void tap_axis(alck_real *u, int step)
+{
+    const alck_real u0 = u[0], u1 = u[step], u2 = u[2 * step], u3 = u[3 * step], u4 = u[4 * step], u5 = u[5 * step];
+    u[0] = fused(32.0 / 243, u3 + u4, fused(-128.0 / 243, u1 + u2, times(64.0 / 81, u0)));
+    u[step] = fused(16.0 / 81, u3 - u4, times(-32.0 / 81, u1 - u2));
+    u[2 * step] = fused(8.0 / 27, u3 + u4, fused(-8.0 / 27, u1 + u2, u5));
+}
+
 /* The same of magnitudes: every term counts positive. */
 static void input_magnitudes(double *d, int step)
 {
@@ -75,6 +93,22 @@ static void output_magnitudes(double *m, int step)
     m[step] = 0.75 * a + 1.5 * b;
     m[2 * step] = 0.5625 * a + 2.25 * b;
     m[3 * step] = 0.421875 * a + 3.375 * b + m5;
+}
+
+static void gradient_magnitudes(double *y, int step)
+{
+    const double y0 = y[0], y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
+    y[step] = y[2 * step] = y0 + 0.75 * y1 + 0.5625 * y2 + 0.421875 * y3;
+    y[3 * step] = y[4 * step] = y0 + 1.5 * y1 + 2.25 * y2 + 3.375 * y3;
+    y[5 * step] = y3;
+}
+
+static void tap_magnitudes(double *u, int step)
+{
+    const double u0 = u[0], a = u[step] + u[2 * step], b = u[3 * step] + u[4 * step], u5 = u[5 * step];
+    u[0] = 64.0 / 81 * u0 + 128.0 / 243 * a + 32.0 / 243 * b;
+    u[step] = 32.0 / 81 * a + 16.0 / 81 * b;
+    u[2 * step] = 8.0 / 27 * (a + b) + u5;
 }
 
 static void both_axes_of_magnitudes(double block[36], int columns, int rows, void (*axis)(double *values, int step))
@@ -182,4 +216,68 @@ alck_reference_sum alck_reference_winograd_data(const alck_conv *s, const alck_r
     alck_reference_sum sum = alck_reference_conv_data(s, dy, weight, image, row, column, c);
     sum_in_order(&turned, dy, &w, image, row, column, c, &sum);
     return sum;
+}
+
+/* The tile's 4x4 pixels of one channel of the output's gradient, in the corner of a block. */
+static void read_gradient(const alck_conv *s, const alck_real *dy, int64_t image, int64_t first_y, int64_t first_x,
+                          int64_t channel, alck_real block[36])
+{
+    const int64_t stride = s->out_stride > 0 ? s->out_stride : s->out_channels;
+    for (int64_t i = 0; i < 4; i++)
+        for (int64_t j = 0; j < 4; j++) {
+            const int64_t y = first_y + i, x = first_x + j;
+            const bool inside = y < s->out_height && x < s->out_width;
+            block[6 * i + j] = inside ? dy[((image * s->out_height + y) * s->out_width + x) * stride + channel] : 0;
+        }
+}
+
+/* One tile's share of the 36 sums of magnitudes. */
+static void add_gradient_magnitudes(const alck_real pixels[36], const alck_real gradient[36], double magnitudes[36])
+{
+    double d[36], m[36];
+    for (int p = 0; p < 36; p++) {
+        d[p] = fabs((double)pixels[p]);
+        m[p] = fabs((double)gradient[p]);
+    }
+    both_axes_of_magnitudes(d, 6, 6, input_magnitudes);
+    both_axes_of_magnitudes(m, 4, 6, gradient_magnitudes);
+    for (int p = 0; p < 36; p++)
+        magnitudes[p] += d[p] * m[p];
+}
+
+/* The 36 sums over all tiles, in chains of 256. */
+static void sum_tiles(const alck_conv *s, const alck_real *x, const alck_real *dy, int64_t c, int64_t k, alck_real sum[36],
+                      double magnitudes[36])
+{
+    const int64_t tiles_y = (s->out_height + 3) / 4, tiles_x = (s->out_width + 3) / 4, tiles = s->batch * tiles_y * tiles_x;
+    alck_real chain[36] = {0};
+    for (int64_t t = 0; t < tiles; t++) {
+        const int64_t image = t / tiles_x / tiles_y, y = t / tiles_x % tiles_y * 4, at = t % tiles_x * 4;
+        alck_real v[36], m[36] = {0};
+        read_pixels(s, x, image, y - s->pad_top, at - s->pad_left, c, v);
+        read_gradient(s, dy, image, y, at, k, m);
+        add_gradient_magnitudes(v, m, magnitudes);
+        both_axes(v, 6, 6, input_axis);
+        both_axes(m, 4, 6, gradient_axis);
+        for (int p = 0; p < 36; p++)
+            chain[p] = fused((double)v[p], m[p], chain[p]);
+        for (int p = 0; p < 36 && (t % 256 == 255 || t == tiles - 1); p++) {
+            sum[p] = t < 256 ? chain[p] : sum[p] + chain[p];
+            chain[p] = 0;
+        }
+    }
+}
+
+alck_reference_sum alck_reference_winograd_weights(const alck_conv *s, const alck_real *x, const alck_real *dy, int64_t ky,
+                                                   int64_t kx, int64_t c, int64_t k)
+{
+    alck_reference_sum result = alck_reference_conv_weights(s, x, dy, 0, ky, kx, c, k);
+    alck_real sum[36] = {0};
+    double magnitudes[36] = {0};
+    sum_tiles(s, x, dy, c, k, sum, magnitudes);
+    both_axes(sum, 6, 3, tap_axis);
+    both_axes_of_magnitudes(magnitudes, 6, 3, tap_magnitudes);
+    result.ordered = sum[6 * ky + kx];
+    result.magnitude = magnitudes[6 * ky + kx];
+    return result;
 }

@@ -13,5 +13,8 @@ alck_reference_sum alck_reference_winograd(const alck_conv *s, const alck_real *
 /* Gradient of input pixel (image, y, x), channel c. */
 alck_reference_sum alck_reference_winograd_data(const alck_conv *s, const alck_real *dy, const alck_real *weight,
                                                 int64_t image, int64_t row, int64_t column, int64_t c);
+/* Gradient of weight [ky][kx][c][k]. */
+alck_reference_sum alck_reference_winograd_weights(const alck_conv *s, const alck_real *x, const alck_real *dy, int64_t ky,
+                                                   int64_t kx, int64_t c, int64_t k);
 
 #endif

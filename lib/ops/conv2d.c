@@ -123,7 +123,8 @@ static size_t align_up(size_t bytes)
 
 /* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
 typedef struct conv_kernels {
-    bool depthwise, winograd, winograd_data;
+    bool depthwise;
+    bool winograd, winograd_data; /* forward and the weights' gradient; the input's gradient */
 } conv_kernels;
 
 /* Channels from which the products outweigh the transforms. */
@@ -191,8 +192,9 @@ static void prepare_backward(alc_prepare *p, const alck_table *kernels, const al
     size_t scratch = 0;
     if (p->parameter_gradient_wanted[0]) {
         alc_prepare_keep_input(p, 0);
-        scratch = use.depthwise ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
-                                : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
+        scratch = use.depthwise  ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
+                  : use.winograd ? kernels->winograd_backward_weights_scratch_bytes(s, p->threads)
+                                 : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     }
     if (p->input_gradient_wanted[0] && !use.depthwise)
         scratch = max_size(scratch, use.winograd_data ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
@@ -332,7 +334,8 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
     const alc_real *dy = r->output_gradients[0].view.data;
-    if (r->input_gradients[0].view.data && choose_kernels(r->context, data).winograd_data) {
+    const conv_kernels use = choose_kernels(r->context, data);
+    if (r->input_gradients[0].view.data && use.winograd_data) {
         kernels->winograd_backward_data(&parallel, data, dy, r->parameters[0].value, r->input_gradients[0].view.data,
                                         r->input_gradients[0].add, r->scratch);
     } else if (r->input_gradients[0].view.data) {
@@ -341,7 +344,10 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
                                     (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes,
                                     r->input_gradients[0].view.data, r->input_gradients[0].add, r->scratch);
     }
-    if (r->parameters[0].gradient)
+    if (r->parameters[0].gradient && use.winograd)
+        kernels->winograd_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+                                           r->parameters[0].add, r->scratch);
+    else if (r->parameters[0].gradient)
         kernels->conv_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
                                        r->parameters[0].add, r->scratch);
 }

@@ -331,6 +331,8 @@ static void run_backward_weights(bench *b, void *argument)
     const conv_run *r = argument;
     if (r->depthwise)
         b->table->depthwise_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
+    else if (r->way == WINOGRAD)
+        b->table->winograd_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
     else
         b->table->conv_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
 }
@@ -362,6 +364,7 @@ static void find_memory(const bench *b, const conv_run *r, direction d, size_t *
                             : t->conv_backward_data_scratch_bytes(s, workers);
     } else if (d == BACKWARD_WEIGHTS) {
         *scratch = r->depthwise ? t->depthwise_backward_weights_scratch_bytes(s, workers)
+                   : winograd   ? t->winograd_backward_weights_scratch_bytes(s, workers)
                                 : t->conv_backward_weights_scratch_bytes(s, workers);
     }
 }
@@ -416,11 +419,9 @@ static conv_run shape_run(const bench *b, const network_run *n, int index, conv_
     return r;
 }
 
-static bool has_winograd(const conv_run *r, direction d)
+static bool has_winograd(const alck_conv *s)
 {
-    const alck_conv *s = &r->s;
-    return s->kernel_height == 3 && s->kernel_width == 3 && s->stride_y == 1 && s->groups == 1 && s->in_channels >= 16
-           && d != BACKWARD_WEIGHTS;
+    return s->kernel_height == 3 && s->kernel_width == 3 && s->stride_y == 1 && s->groups == 1 && s->in_channels >= 16;
 }
 
 /* One direction of one shape as text; false where it is not wanted. */
@@ -443,7 +444,7 @@ static void measure_network(bench *b, network_run *n)
         for (direction d = 0; d < DIRECTIONS; d++)
             for (conv_way way = DIRECT; way < WAYS && describe(b, n, i, d, what, sizeof what); way++) {
                 conv_run r = shape_run(b, n, i, way);
-                if (way == WINOGRAD && !has_winograd(&r, d))
+                if (way == WINOGRAD && !has_winograd(&r.s))
                     continue;
                 const timing t = bench_direction(b, &r, d);
                 timing *best = &n->best[i][d][way];
@@ -496,7 +497,7 @@ static void print_network(const bench *b, network_run *n)
             if (describe(b, n, i, d, what, sizeof what)) {
                 const conv_run r = shape_run(b, n, i, DIRECT);
                 const timing *t = n->best[i][d];
-                const bool both = has_winograd(&r, d);
+                const bool both = has_winograd(&r.s);
                 print_shape(b, n, i, d, DIRECT, what);
                 if (both)
                     print_shape(b, n, i, d, WINOGRAD, what);

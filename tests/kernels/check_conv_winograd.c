@@ -1,5 +1,5 @@
-/* tests/kernels/check_conv_winograd.c - Winograd's convolutions, forward and for the data gradient, bit for bit in the
- * promised order, and within their bound of the sum. */
+/* tests/kernels/check_conv_winograd.c - Winograd's convolutions, forward and for both gradients, bit for bit in the promised
+ * order, and within their bound of the sum. */
 #include "kernels/reference/winograd_reference.h"
 #include "tests/kernels/product_checks.h"
 
@@ -145,6 +145,54 @@ static void check_backward_data(kernel_run *run)
     }
 }
 
+/* Weights and tiles of which so many are compared with the reference at most; the digest has all. */
+#define COMPARED 30000
+
+static void check_weights(kernel_run *run, const alck_conv *s, product_data data, bool add)
+{
+    const int64_t inputs = s->batch * s->in_height * s->in_width, outputs = s->batch * s->out_height * s->out_width;
+    kernel_tensor x = pixels_of(run, data, inputs, s->in_channels, s->in_stride);
+    kernel_tensor dy = pixels_of(run, data, outputs, s->out_channels, s->out_stride);
+    kernel_tensor dw = product_tensor(run, data, 9 * s->in_channels, s->out_channels, s->out_channels);
+    kernel_tensor old = kernel_tensor_copy(&dw);
+    kernel_buffer scratch = kernel_scratch(run->table->winograd_backward_weights_scratch_bytes(s, run->par->workers));
+    run->table->winograd_backward_weights(run->par, s, x.data, dy.data, dw.data, add, scratch.data);
+    const int64_t weights = dw.pixels * s->out_channels, step = 1 + weights * (outputs / 16) / COMPARED;
+    for (int64_t i = 0; i < weights; i += step) {
+        const int64_t row = i / s->out_channels, k = i % s->out_channels, tap = row / s->in_channels;
+        const alck_reference_sum sum =
+            alck_reference_winograd_weights(s, x.data, dy.data, tap / 3, tap % 3, row % s->in_channels, k);
+        expect(run, data, *kernel_at(&dw, row, k), sum, add ? (double)*kernel_at(&old, row, k) : 0, row, k);
+    }
+    kernel_buffer_free(run, &scratch, "scratch");
+    kernel_tensor_free(run, &x, "x");
+    kernel_tensor_free(run, &dy, "dy");
+    kernel_tensor_free(run, &old, "old");
+    kernel_tensor_output(run, &dw, "dw");
+}
+
+static void check_backward_weights(kernel_run *run)
+{
+    for (int i = 0; i < 40; i++) {
+        const alck_conv s = random_conv(run, 3000);
+        check_weights(run, &s, (product_data)(i % DATA_KINDS), i % 5 == 0);
+    }
+}
+
+/* Sums over more than a chain, all at once or in waves: regions that are cut, and panels that are not full. */
+static void check_chains(kernel_run *run)
+{
+    static const alck_conv shapes[] = {
+        {2, 60, 50, 3, 0, 60, 50, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+        {1, 70, 66, 6, 8, 69, 64, 3, 4, 3, 3, 1, 1, 0, 1, 1, 1, 1},
+        {1, 7, 7, 150, 0, 7, 7, 70, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+        {1, 69, 71, 17, 0, 69, 71, 161, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+        {1, 68, 90, 161, 0, 68, 90, 17, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        check_weights(run, &shapes[i], i == 1 ? DATA_POSITIVE : DATA_REALS, false);
+}
+
 static bool same(const kernel_tensor *a, const kernel_tensor *b)
 {
     for (int64_t p = 0; p < a->pixels; p++)
@@ -226,11 +274,15 @@ static void check_empty(kernel_run *run)
     const alck_conv s = {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     check_one(run, &s, DATA_REALS, false, false, false);
     check_one(run, &s, DATA_REALS, true, false, false);
+    check_weights(run, &s, DATA_REALS, false);
+    check_weights(run, &s, DATA_REALS, true);
 }
 
 const kernel_check kernel_checks_conv_winograd[] = {
     {"winograd_forward, random shapes", check_forward},
     {"winograd_backward_data, random shapes", check_backward_data},
+    {"winograd_backward_weights, random shapes", check_backward_weights},
+    {"winograd_backward_weights, chains", check_chains},
     {"winograd_forward, cuts and batch", check_cuts},
     {"winograd_forward, epilogue", check_epilogue},
     {"winograd, empty batch", check_empty},
