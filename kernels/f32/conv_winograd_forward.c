@@ -15,8 +15,9 @@
 #define FEW_WEIGHTS (128 * 64)
 /* Bytes of V and M of a block of tiles, of a second cache. */
 #define BLOCK_BYTES (640 << 10)
-/* Bytes of V of a wave of tiles. */
-#define WAVE_BYTES (16 << 20)
+/* Bytes of V of a wave of tiles; and where U is made anew for each wave. */
+#define WAVE_BYTES (6 << 20)
+#define TRAINING_WAVE_BYTES (16 << 20)
 
 typedef struct winograd_job {
     winograd w;
@@ -71,7 +72,7 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
     }
     const int64_t wanted = workers > 1 ? 2 * workers : 1;
     job.block_most = WINOGRAD_TILES_MOST;
-    job.wave_most = larger(WAVE_BYTES / v_bytes, WINOGRAD_TILES_MOST);
+    job.wave_most = larger((packed ? WAVE_BYTES : TRAINING_WAVE_BYTES) / v_bytes, WINOGRAD_TILES_MOST);
     job.groups = even_parts(wanted, larger(1, job.column_blocks));
     job.shared_bytes = value_bytes(smaller(job.wave_most, w->tiles) * tile_pitch(channels));
     job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * m_values);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The bound of docs/design/kernels.md, in units of the sum of magnitudes. */
-#define ERROR_UNITS 60
+#define ERROR_UNITS 10
 
 /* A random 3x3 convolution with stride 1; padding and extents are any, so most have tiles that stick out. */
 static alck_conv random_conv(kernel_run *run, int64_t terms)
