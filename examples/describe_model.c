@@ -9,11 +9,13 @@
 #include "alcor/optimizer.h"
 #include "common/machine_options.h"
 #include "common/option_table.h"
+#include "common/parse_number.h"
 #include "common/trainer_options.h"
 
 typedef struct description {
     int64_t size, batch, classes, threads;
     const char *train_from;
+    uint64_t max_memory;               /* bytes; 0: no limit */
     int optimizer, isa, convolution;
     alc_classifier_options network;
     alc_context *context;
@@ -21,6 +23,11 @@ typedef struct description {
     alc_classifier classifier;
     alc_tensor *loss;
 } description;
+
+static bool set_max_memory(void *target, const char *text)
+{
+    return parse_bytes(text, &((description *)target)->max_memory);
+}
 
 #define AT(member) .offset = offsetof(description, member)
 
@@ -31,6 +38,7 @@ static const option_line lines[] = {
     {"train-from", "BLOCK", "freeze what comes before it, a block that list_models lists", 0, OPTION_TEXT, AT(train_from)},
     {"optimizer", "KIND", "sgd (with momentum), adam or adamw [adamw]", 0, OPTION_CHOICE, AT(optimizer),
      .names = optimizer_names},
+    {"max-memory", "BYTES", HELP_MAX_MEMORY, 0, OPTION_OTHER, .set = set_max_memory, .expected = EXPECTED_MAX_MEMORY},
     {"threads", "N", HELP_THREADS, 0, OPTION_INTEGER, AT(threads), 1, 256},
     {"isa", "NAME", HELP_ISA, 0, OPTION_CHOICE, AT(isa), .names = isa_names},
     {"convolution", "KIND", HELP_CONVOLUTION, 0, OPTION_CHOICE, AT(convolution), .names = convolution_names},
@@ -83,15 +91,20 @@ static alc_status build(description *d)
     return ALC_OK;
 }
 
-/* Compiles for one purpose, shows the layers, and adds the plan's bytes and the parameters'. */
-static alc_status show_plan(const description *d, alc_plan_mode mode, size_t *bytes)
+/* Compiles for one purpose beside `other` bytes, shows the layers, and adds the plan's bytes and the parameters'. */
+static alc_status show_plan(const description *d, alc_plan_mode mode, size_t other, size_t *bytes)
 {
     alc_plan *plan;
     char *report;
     const bool training = mode == ALC_TRAIN;
     alc_status status = alc_compile(
         d->model,
-        (alc_compile_options){.mode = mode, .batch = d->batch, .output = training ? d->loss : d->classifier.probabilities},
+        (alc_compile_options){.mode = mode,
+                              .batch = d->batch,
+                              .output = training ? d->loss : d->classifier.probabilities,
+                              .update_in_backward = training,
+                              .max_bytes = d->max_memory,
+                              .other_bytes = other},
         &plan);
     if (status == ALC_OK)
         status = alc_plan_report(plan, &report);
@@ -105,15 +118,14 @@ static alc_status show_plan(const description *d, alc_plan_mode mode, size_t *by
     return status;
 }
 
-/* An optimizer has one (momentum) or two tensors (moments) for each that it trains. */
 static alc_status show(const description *d)
 {
     size_t training = 0, inference = 0;
-    const size_t optimizer = (size_t)alc_model_trainable_values(d->model) * sizeof(alc_real) *
-                             (d->optimizer == ALC_SGD ? 1 : 2);
-    alc_status status = show_plan(d, ALC_TRAIN, &training);
+    const alc_optimizer_options options = {.kind = (alc_optimizer_kind)d->optimizer, .momentum = 0.9};
+    const size_t optimizer = alc_optimizer_bytes(d->model, options);
+    alc_status status = show_plan(d, ALC_TRAIN, optimizer, &training);
     if (status == ALC_OK)
-        status = show_plan(d, ALC_EVALUATE, &inference);
+        status = show_plan(d, ALC_EVALUATE, 0, &inference);
     if (status)
         return status;
     printf("peak memory for training: %zu bytes, %s included; for inference: %zu bytes\n", training + optimizer,

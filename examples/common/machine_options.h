@@ -8,6 +8,10 @@
 extern const char *const isa_names[];         /* alc_isa */
 extern const char *const convolution_names[]; /* alc_convolution_choice */
 
+/* Of --max-memory. */
+#define HELP_MAX_MEMORY "compute again in backward what does not fit into so many bytes, such as 700M or 2G [no limit]"
+#define EXPECTED_MAX_MEMORY "a number of bytes, such as 700M or 2G"
+
 /* Help texts of the three options that every program with a network has. */
 #define HELP_THREADS "[all processors]"
 #define HELP_ISA "instruction set: scalar, avx2, avx512, neon [auto: ALCOR_ISA, else the CPU's widest]"

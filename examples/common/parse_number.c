@@ -39,6 +39,24 @@ bool parse_real(const char *text, double low, double high, double *value)
     return true;
 }
 
+bool parse_bytes(const char *text, uint64_t *value)
+{
+    static const char units[] = "KMG";
+    char number[32];
+    const size_t length = strlen(text);
+    if (length == 0 || length >= sizeof number)
+        return false;
+    memcpy(number, text, length + 1);
+    const char *unit = strchr(units, number[length - 1]);
+    const int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+    if (unit)
+        number[length - 1] = '\0';
+    if (!parse_unsigned(number, value) || *value == 0 || *value > UINT64_MAX >> shift)
+        return false;
+    *value <<= shift;
+    return true;
+}
+
 int parse_choice(const char *text, const char *const *names)
 {
     for (int i = 0; names[i]; i++)

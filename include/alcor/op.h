@@ -128,7 +128,7 @@ typedef struct alc_run {
     const void *options;
     alc_plan_mode mode;
     bool frozen;                 /* as in alc_prepare: dropout and batch statistics are off */
-    bool recompute;              /* a cheap op's forward is run again: saved memory holds what the first run left */
+    bool recompute;              /* forward is run again in backward: saved memory holds what the first run left */
     int64_t rows;                /* samples in this run, 1 <= rows <= planned batch */
     alc_draw draw;
     int input_count, output_count, parameter_count;
@@ -151,7 +151,8 @@ typedef struct alc_op_def {
     alc_status (*prepare)(alc_prepare *prepare);   /* NULL: nothing to keep or book */
     alc_status (*derive)(const alc_run *run);      /* fills run->derived from the parameters; NULL if nothing is derived */
     /* In evaluation it may be called for some rows of the batch after the others: what it puts out for a sample must not
-     * depend on the rest, unless an output is one value for the whole batch. */
+     * depend on the rest, unless an output is one value for the whole batch. In training it may be called a second time with
+     * the same inputs and draw, to save memory, and must then leave the same outputs and saved memory. */
     alc_status (*forward)(const alc_run *run);
     alc_status (*backward)(const alc_run *run);    /* NULL: the op cannot be differentiated */
     alc_status (*update_state)(const alc_run *run);/* after forward, once per training step; NULL if the op has no state */
@@ -159,7 +160,7 @@ typedef struct alc_op_def {
      * `count` values of one pixel in place, from channel `first` on, so that a neighbour's store can take it in. */
     void (*apply_span)(const void *options, alc_real *values, int64_t first, int64_t count);
     bool contiguous;             /* inputs and outputs must have stride == channels */
-    bool cheap;                  /* forward may be run again in backward instead of keeping its outputs; it must then
+    bool cheap;                  /* forward is run again in backward rather than to keep its outputs; it must then
                                     read only inputs, saved memory and parameters, and write only outputs */
 } alc_op_def;
 

@@ -46,9 +46,12 @@ typedef struct alc_optimizer_options {
  * ALC_NOT_FOUND for a group that matches none of them, ALC_OUT_OF_MEMORY. */
 alc_status alc_optimizer_create(alc_model *model, alc_optimizer_options options, alc_optimizer **optimizer);
 void alc_optimizer_destroy(alc_optimizer *optimizer);
+/* Bytes of the tensors that an optimizer of these options would hold for what is trainable in the model now. */
+size_t alc_optimizer_bytes(const alc_model *model, alc_optimizer_options options);
 
 /* Updates the model's trainable parameters from the plan's gradients. Allocates nothing. ALC_NOT_FINITE, with nothing
- * changed, if clip_norm is on and the norm is not finite; ALC_MISMATCH if the plan trains other parameters. */
+ * changed, if clip_norm is on and the norm is not finite; ALC_MISMATCH if the plan trains other parameters;
+ * ALC_INVALID_ARGUMENT for a plan with update_in_backward. */
 alc_status alc_optimizer_step(alc_optimizer *optimizer, alc_plan *plan);
 
 /* The learning rate of the following steps, before group factors. */
@@ -59,7 +62,8 @@ int64_t alc_optimizer_steps(const alc_optimizer *optimizer);
 double alc_optimizer_gradient_norm(const alc_optimizer *optimizer);
 
 /* zero gradients, forward, backward, optimizer step. Stops at the first failure; a loss that is not finite is
- * ALC_NOT_FINITE naming the first node whose output is not, and no parameter is changed. */
+ * ALC_NOT_FINITE naming the first node whose output is not, and no parameter is changed. In a plan with update_in_backward
+ * parameters are updated while backward runs: ALC_INVALID_ARGUMENT, with nothing changed, if the optimizer clips. */
 alc_status alc_train_step(alc_plan *plan, alc_optimizer *optimizer);
 
 /* ---- schedules ---- */

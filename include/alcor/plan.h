@@ -27,12 +27,19 @@ typedef struct alc_compile_options {
     int kept_count;
     bool input_gradients;          /* training: gradients of the inputs are wanted too (gradient checks) */
     bool no_dropout;               /* training: dropout and drop-connect do nothing, to compare gradients */
-    bool keep_activations;         /* training: keep batch norm's outputs instead of recomputing them in backward */
+    bool keep_activations;         /* training: keep what is cheap to compute again, such as batch norm's outputs */
+    bool update_in_backward;       /* training: each parameter is updated as soon as its gradient is there, so that gradients
+                                      need not all be held. The plan is then for alc_train_step alone, with an optimizer that
+                                      does not clip; the weights are the same bits as without */
+    size_t max_bytes;              /* most bytes that this plan, the model's parameters and other_bytes may take together; in
+                                      training as much as needed is recomputed in backward to stay below. 0: no limit */
+    size_t other_bytes;            /* what the caller will hold beside them, such as alc_optimizer_bytes() */
 } alc_compile_options;
 
 /* Compiles the part of the model that `output` and `kept` need. Trainable flags count as they are now.
  * On failure *plan is NULL: the model's first building error, ALC_INVALID_ARGUMENT (batch < 1, no output, tensors of
- * another model, an op that cannot be differentiated), ALC_OUT_OF_MEMORY. */
+ * another model, an op that cannot be differentiated), ALC_OUT_OF_MEMORY (also where max_bytes do not suffice: the
+ * sentence says how many would). */
 alc_status alc_compile(alc_model *model, alc_compile_options options, alc_plan **plan);
 void alc_plan_destroy(alc_plan *plan);
 alc_model *alc_plan_model(const alc_plan *plan);
@@ -49,7 +56,8 @@ void alc_plan_set_draw(alc_plan *plan, uint64_t epoch, uint64_t position);
 /* Computes the outputs (training: with batch statistics, and running statistics are updated). */
 alc_status alc_forward(alc_plan *plan);
 /* Gradients of the output with respect to every trainable parameter are ADDED to the plan's gradients. The output's own
- * gradient is 1 if it is a scalar, else what alc_plan_output_gradient holds. Follows an alc_forward on the same rows. */
+ * gradient is 1 if it is a scalar, else what alc_plan_output_gradient holds. Follows an alc_forward on the same rows.
+ * ALC_INVALID_ARGUMENT for a plan with update_in_backward. */
 alc_status alc_backward(alc_plan *plan);
 /* Makes the next alc_backward overwrite instead of add. A new plan starts so. */
 void alc_zero_gradients(alc_plan *plan);
@@ -60,7 +68,8 @@ const void *alc_plan_values(const alc_plan *plan, const alc_tensor *tensor);
 alc_real *alc_plan_output_gradient(alc_plan *plan);
 /* The gradient of an input after alc_backward, with options.input_gradients; else NULL. */
 const alc_real *alc_plan_input_gradient(const alc_plan *plan, const alc_tensor *input);
-/* Copies a parameter's gradient in PyTorch's order; ALC_NOT_FOUND if the plan does not compute it. */
+/* Copies a parameter's gradient in PyTorch's order; ALC_NOT_FOUND if the plan does not compute it or, with
+ * update_in_backward, does not hold it. */
 alc_status alc_plan_read_gradient(const alc_plan *plan, const alc_parameter *parameter, alc_real *values);
 
 /* What one run costs, known before it. Bytes of the plan are all that alc_compile allocated. */
@@ -78,6 +87,23 @@ alc_plan_cost alc_plan_costs(const alc_plan *plan);
  * trained; the memory in all. The text is the caller's to release with alc_release_text. */
 alc_status alc_plan_report(const alc_plan *plan, char **text);
 void alc_release_text(alc_context *context, char *text);
+
+/* One call of one node while a plan runs. */
+typedef enum alc_step_kind { ALC_STEP_FORWARD, ALC_STEP_RECOMPUTE, ALC_STEP_BACKWARD } alc_step_kind;
+typedef struct alc_step_info {
+    const char *node, *kernel;
+    alc_step_kind kind;
+    int64_t index;            /* of the step, 0 .. alc_plan_step_count - 1: in evaluation it may be called for parts of the batch */
+    int64_t rows;             /* samples of this call */
+    alc_shape output;         /* of one sample */
+    double flops;             /* as a direct computation counts them, for these rows; a multiply and an add are two */
+    double bytes;             /* values that it must read or write: inputs, outputs, parameters, gradients, each once */
+} alc_step_info;
+/* How many steps the plan has, forward and backward. */
+int64_t alc_plan_step_count(const alc_plan *plan);
+/* Calls observe(argument, step) after every step of the plan's runs, on the thread that runs it: with a clock of the caller's
+ * it gives a profile, since all that a run does lies between two calls. NULL ends it. */
+void alc_plan_observe(alc_plan *plan, void (*observe)(void *argument, const alc_step_info *step), void *argument);
 
 /* The first node whose output holds an infinity or NaN in the latest forward run, in order of computation; "" if none.
  * Runs the plan's nodes again one by one, so call it only when something went wrong. */

@@ -38,39 +38,51 @@ static alc_status allocate_derived(alc_plan *plan)
     return ALC_OK;
 }
 
-static alc_status allocate_gradients(alc_plan *plan)
+size_t alc_gradient_bytes(const alc_plan_node *node)
 {
-    size_t count = 0, slots = 0;
-    for (int64_t n = 0; n < plan->node_count; n++) {
-        const alc_plan_node *node = &plan->nodes[n];
-        for (int i = 0; i < node->parameter_count && !node->dead; i++) {
-            if (node->parameter_gradient_wanted[i]) {
-                count += align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
-                slots++;
-            }
-        }
-    }
-    plan->gradient_bytes = count;
-    plan->gradients = alc_allocate(plan->context, count, "gradients");
-    plan->slots = alc_plan_allocate(plan, slots, sizeof *plan->slots);
-    if (!plan->gradients || !plan->slots)
-        return ALC_OUT_OF_MEMORY;
-    char *at = (char *)plan->gradients;
-    for (int64_t n = 0; n < plan->node_count; n++) {
-        const alc_plan_node *node = &plan->nodes[n];
-        for (int i = 0; i < node->parameter_count && !node->dead; i++) {
-            if (!node->parameter_gradient_wanted[i])
-                continue;
-            plan->slots[plan->slot_count++] = (alc_gradient_slot){node->parameters[i], (alc_real *)(void *)at};
-            at += align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
-        }
-    }
-    return ALC_OK;
+    size_t bytes = 0;
+    for (int i = 0; i < node->parameter_count && !node->dead; i++)
+        bytes += node->parameter_gradient_wanted[i] ? align_up((size_t)node->parameters[i]->count * sizeof(alc_real)) : 0;
+    return bytes;
 }
 
 static void *buffer_memory(const alc_plan *plan, int64_t buffer)
 {
     return buffer < 0 ? NULL : plan->arena + plan->buffers[buffer].offset;
+}
+
+/* The node's gradients lie one behind the other from `at` on. */
+static void add_slots(alc_plan *plan, const alc_plan_node *node, char *at)
+{
+    for (int i = 0; i < node->parameter_count && !node->dead; i++) {
+        if (!node->parameter_gradient_wanted[i])
+            continue;
+        plan->slots[plan->slot_count++] = (alc_gradient_slot){node->parameters[i], (alc_real *)(void *)at};
+        at += align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
+    }
+}
+
+static alc_status allocate_gradients(alc_plan *plan)
+{
+    size_t slots = 0, offset = 0;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        plan->gradient_bytes += plan->options.update_in_backward ? 0 : alc_gradient_bytes(&plan->nodes[n]);
+        slots += (size_t)plan->nodes[n].parameter_count;
+    }
+    plan->gradients = alc_allocate(plan->context, plan->gradient_bytes, "gradients");
+    plan->slots = alc_plan_allocate(plan, slots, sizeof *plan->slots);
+    if (!plan->gradients || !plan->slots)
+        return ALC_OUT_OF_MEMORY;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        const alc_plan_node *node = &plan->nodes[n];
+        if (plan->options.update_in_backward) {
+            add_slots(plan, node, buffer_memory(plan, node->gradients));
+            continue;
+        }
+        add_slots(plan, node, (char *)plan->gradients + offset);
+        offset += alc_gradient_bytes(node);
+    }
+    return ALC_OK;
 }
 
 /* A tensor's view, with data from one of its root's buffers: values (the recomputed ones in backward) or gradient. */
@@ -113,7 +125,7 @@ static alc_status bind_views(alc_plan *plan, alc_step *step)
     bool backward = step->kind != ALC_STEP_FORWARD;
     for (int i = 0; i < node->input_count; i++) {
         inputs[i] = view_of(plan, node->inputs[i], value_buffer(plan, node->inputs[i], backward));
-        dx[i] = gradient_of(plan, node->inputs[i], node->input_gradient_wanted[i], step->input_add && step->input_add[i]);
+        dx[i] = gradient_of(plan, node->inputs[i], node->input_gradient_wanted[i], node->input_add[i]);
     }
     for (int i = 0; i < node->output_count; i++) {
         outputs[i] = view_of(plan, node->outputs[i], value_buffer(plan, node->outputs[i], backward));
@@ -149,7 +161,7 @@ static alc_status bind_step(alc_plan *plan, alc_step *step)
         .mode = plan->options.mode, .frozen = node->frozen, .recompute = step->kind == ALC_STEP_RECOMPUTE,
         .input_count = node->input_count, .output_count = node->output_count,
         .parameter_count = node->parameter_count, .saved = buffer_memory(plan, node->saved),
-        .scratch = buffer_memory(plan, step->kind == ALC_STEP_FORWARD ? node->scratch_forward : node->scratch_backward),
+        .scratch = buffer_memory(plan, step->scratch),
         .derived = node->derived};
     alc_status status = bind_views(plan, step);
     return status == ALC_OK ? bind_parameters(plan, step) : status;

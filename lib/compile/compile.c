@@ -79,7 +79,7 @@ static alc_status run_passes(alc_plan *plan)
     if (status == ALC_OK)
         status = alc_choose_kernels(plan);
     if (status == ALC_OK)
-        status = alc_schedule(plan);
+        status = alc_choose_recomputed(plan);
     return status == ALC_OK ? alc_bind_memory(plan) : status;
 }
 

@@ -22,12 +22,17 @@ void alc_place_concats(alc_plan *plan);
 alc_status alc_split_batch(alc_plan *plan);
 /* Calls every op's prepare: what it keeps, its scratch, its kernel. */
 alc_status alc_choose_kernels(alc_plan *plan);
-/* The list of steps: forward, then backward with recomputations; buffers and their lifetimes; who overwrites, who adds. */
+/* Which values are recomputed in backward to stay within the memory that is allowed, and the schedule with them. */
+alc_status alc_choose_recomputed(alc_plan *plan);
+/* The list of steps: forward, then backward with recomputations; buffers and their lifetimes; who overwrites, who adds. It may
+ * be called again after other tensors were dropped. */
 alc_status alc_schedule(alc_plan *plan);
 /* Offsets for buffers such that no two that live at the same time overlap; returns the bytes of the arena, SIZE_MAX if
  * they are more than can be addressed. Pure: it knows nothing of plans. `order` and `placed` are scratch for `count`
  * indices each. */
 size_t alc_plan_memory(alc_buffer *buffers, int64_t count, size_t alignment, int64_t *order, int64_t *placed);
+/* Bytes of the gradients of a node's parameters, each at an aligned place. */
+size_t alc_gradient_bytes(const alc_plan_node *node);
 /* Allocates the plan's memory and resolves every step's pointers. */
 alc_status alc_bind_memory(alc_plan *plan);
 

@@ -2,7 +2,8 @@
  *
  * The graph is rewritten into plan nodes and plan tensors (some nodes take in their neighbours). A tensor's values and its
  * gradient live in buffers; a buffer is a size and a first and last step, and the planner gives it an offset in one arena.
- * A tensor that is recomputed in backward has a second buffer for that. */
+ * A tensor that is recomputed in backward has a second buffer for that. Gradients of parameters are a block of their own, or,
+ * where each is used up as soon as it is there, buffers too. */
 #ifndef ALC_LIB_PLAN_H
 #define ALC_LIB_PLAN_H
 
@@ -28,6 +29,7 @@ typedef struct alc_plan_tensor {
     int64_t root;              /* the tensor whose buffer holds it: itself, or a concat's output ... */
     int64_t channel;           /* ... from this channel on */
     int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
+    bool dropped;              /* of a root: not kept until backward, but computed again there to save memory */
 } alc_plan_tensor;
 
 typedef struct alc_plan_node {
@@ -45,7 +47,11 @@ typedef struct alc_plan_node {
     bool *input_gradient_wanted, *parameter_gradient_wanted;
     bool *keep_inputs, *keep_outputs;
     size_t saved_bytes, forward_scratch_bytes, backward_scratch_bytes, derived_bytes;
-    int64_t saved, scratch_forward, scratch_backward;  /* buffers */
+    int64_t saved, gradients;            /* buffers: what forward leaves to backward; gradients of its parameters where the
+                                            plan's updates are made in backward */
+    bool *input_add;                     /* backward: whether each input's gradient is added to */
+    int64_t *clear;                      /* backward: the tensors whose gradients are set to zero first */
+    int clear_count;
     void *derived;
     uint64_t derived_version;            /* of the parameters it was made from */
     const char *kernel;
@@ -59,14 +65,10 @@ typedef struct alc_segment {
     int64_t first, last;                 /* steps, inclusive */
 } alc_segment;
 
-typedef enum alc_step_kind { ALC_STEP_FORWARD, ALC_STEP_RECOMPUTE, ALC_STEP_BACKWARD } alc_step_kind;
-
 typedef struct alc_step {
     alc_step_kind kind;
     int64_t node;
-    bool *input_add;          /* backward: whether each input's gradient is added to */
-    int64_t *clear;           /* backward: the tensors whose gradients are set to zero first */
-    int clear_count;
+    int64_t scratch;          /* buffer, -1: none */
     alc_run run;              /* resolved but for rows, draw and the parameters' `add` */
 } alc_step;
 
@@ -95,7 +97,7 @@ struct alc_plan {
     size_t arena_bytes;
     char *derived;
     size_t derived_bytes;
-    alc_real *gradients;       /* of parameters, one block */
+    alc_real *gradients;       /* of parameters, one block; empty where they are buffers of the arena */
     size_t gradient_bytes;
     alc_gradient_slot *slots;
     int64_t slot_count;
@@ -103,10 +105,18 @@ struct alc_plan {
     alc_draw draw;
     bool forward_done;         /* a backward may follow */
     bool accumulate;           /* the next backward adds */
+    void (*observe)(void *argument, const alc_step_info *step);
+    void *observer;
 };
 
 /* The gradient of a parameter, NULL if the plan does not compute it. */
 alc_real *alc_plan_gradient_of(const alc_plan *plan, const alc_parameter *parameter);
+
+/* The operations of a node's backward for one sample. */
+double alc_backward_flops(const alc_plan_node *node);
+
+/* Tells the plan's observer, if there is one, that this step has run for so many samples. */
+void alc_observe_step(const alc_plan *plan, const alc_step *step, int64_t rows);
 
 /* The buffer-resolving root of a tensor. */
 const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);

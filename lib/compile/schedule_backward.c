@@ -1,9 +1,9 @@
 /* schedule_backward.c - the list of steps and what lives when.
  *
  * Forward steps follow the nodes' order; backward steps reverse it. Where backward reads the output of a cheap op (batch
- * norm with its activation), that output is not kept: a step that computes it again is put before the first reader, into a
- * buffer of its own. A gradient's first writer overwrites it and the others add, so nothing is cleared, except where the
- * first writer covers only some channels of a joined buffer. */
+ * norm with its activation), or of one that choose_recomputed.c dropped, that output is not kept: steps that compute it again
+ * are put before the first reader, into a buffer of its own. A gradient's first writer overwrites it and the others add, so
+ * nothing is cleared, except where the first writer covers only some channels of a joined buffer. */
 #include <string.h>
 
 #include "lib/compile/compile.h"
@@ -73,11 +73,13 @@ static alc_status use_gradient(alc_plan *plan, int64_t tensor, int64_t step)
     return use_new(plan, &root->gradient, tensor_bytes(root), step);
 }
 
-static alc_step *add_step(alc_plan *plan, alc_step_kind kind, int64_t node)
+/* The next step, with this much scratch while it runs. */
+static alc_status add_step(alc_plan *plan, alc_step_kind kind, int64_t node, size_t scratch_bytes)
 {
-    alc_step *step = &plan->steps[plan->step_count++];
-    *step = (alc_step){.kind = kind, .node = node};
-    return step;
+    int64_t number = plan->step_count++;
+    alc_step *step = &plan->steps[number];
+    *step = (alc_step){.kind = kind, .node = node, .scratch = -1};
+    return scratch_bytes ? use_new(plan, &step->scratch, scratch_bytes, number) : ALC_OK;
 }
 
 /* What holds the whole batch is in use while its segment is at any part of it. */
@@ -107,11 +109,10 @@ static alc_status schedule_forward(alc_plan *plan)
     int64_t segments = 0;
     for (int64_t n = 0; n < plan->node_count; n++) {
         alc_plan_node *node = &plan->nodes[n];
-        alc_status status = ALC_OK;
         int64_t step = plan->step_count;
         if (node->dead)
             continue;
-        add_step(plan, ALC_STEP_FORWARD, n);
+        alc_status status = add_step(plan, ALC_STEP_FORWARD, n, node->forward_scratch_bytes);
         if (node->segment == segments)
             plan->segments[segments++].first = step;
         plan->segments[node->segment].last = step;
@@ -121,8 +122,6 @@ static alc_status schedule_forward(alc_plan *plan)
             status = use_value(plan, node->outputs[i], step);
         if (status == ALC_OK && node->saved_bytes)
             status = use_new(plan, &node->saved, node->saved_bytes, step);
-        if (status == ALC_OK && node->forward_scratch_bytes)
-            status = use_new(plan, &node->scratch_forward, node->forward_scratch_bytes, step);
         if (status != ALC_OK)
             return status;
     }
@@ -130,7 +129,14 @@ static alc_status schedule_forward(alc_plan *plan)
     return extend_over_segments(plan);
 }
 
-static bool can_recompute(const schedule *s, int64_t tensor)
+static void read_value(alc_plan *plan, int64_t tensor, int64_t step)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    use(plan, root->recomputed >= 0 ? root->recomputed : root->value, step);
+}
+
+/* Whether a tensor is recomputed because that costs next to nothing: one pass over what is kept or recomputed anyway. */
+static bool is_cheap(const schedule *s, int64_t tensor)
 {
     const alc_plan *plan = s->plan;
     const alc_plan_tensor *t = &plan->tensors[tensor];
@@ -146,33 +152,52 @@ static bool can_recompute(const schedule *s, int64_t tensor)
     return true;
 }
 
-/* Makes the values of a tensor available to the step that comes next: by recomputing them before it, or by keeping. */
+static bool writes_to(const alc_plan *plan, const alc_plan_node *node, int64_t root)
+{
+    for (int i = 0; i < node->output_count && !node->dead; i++) {
+        if (root_index(plan, node->outputs[i]) == root)
+            return true;
+    }
+    return false;
+}
+
+static alc_status need_value(schedule *s, int64_t tensor);
+
+/* Runs a node's forward again, after what it reads. */
+static alc_status recompute_node(schedule *s, int64_t n)
+{
+    alc_plan *plan = s->plan;
+    const alc_plan_node *node = &plan->nodes[n];
+    alc_status status = ALC_OK;
+    for (int i = 0; i < node->input_count && status == ALC_OK; i++)
+        status = need_value(s, node->inputs[i]);
+    int64_t step = plan->step_count;
+    if (status == ALC_OK)
+        status = add_step(plan, ALC_STEP_RECOMPUTE, n, node->forward_scratch_bytes);
+    for (int i = 0; i < node->input_count && status == ALC_OK; i++)
+        read_value(plan, node->inputs[i], step);
+    for (int i = 0; i < node->output_count && status == ALC_OK; i++) {
+        alc_plan_tensor *root = &plan->tensors[root_index(plan, node->outputs[i])];
+        status = use_new(plan, &root->recomputed, tensor_bytes(root), step);
+    }
+    use(plan, node->saved, step);
+    return status;
+}
+
+/* Makes the values of a tensor available to the step that comes next: by recomputing before it all that lies in the tensor's
+ * buffer, or by keeping. */
 static alc_status need_value(schedule *s, int64_t tensor)
 {
     alc_plan *plan = s->plan;
-    alc_plan_tensor *t = &plan->tensors[tensor];
-    if (t->recomputed >= 0 || !can_recompute(s, tensor))
+    const int64_t root = root_index(plan, tensor);
+    alc_status status = ALC_OK;
+    if (plan->tensors[root].recomputed >= 0 || !(plan->tensors[root].dropped || is_cheap(s, tensor)))
         return ALC_OK;
-    alc_plan_node *node = &plan->nodes[t->producer];
-    for (int i = 0; i < node->input_count; i++) {
-        alc_status status = need_value(s, node->inputs[i]);
-        if (status != ALC_OK)
-            return status;
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++) {
+        if (writes_to(plan, &plan->nodes[n], root))
+            status = recompute_node(s, n);
     }
-    int64_t step = plan->step_count;
-    add_step(plan, ALC_STEP_RECOMPUTE, t->producer);
-    for (int i = 0; i < node->input_count; i++) {
-        const alc_plan_tensor *input = alc_plan_root(plan, node->inputs[i]);
-        use(plan, input->recomputed >= 0 ? input->recomputed : input->value, step);
-    }
-    use(plan, node->saved, step);
-    return use_new(plan, &t->recomputed, tensor_bytes(t), step);
-}
-
-static void read_value(alc_plan *plan, int64_t tensor, int64_t step)
-{
-    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
-    use(plan, root->recomputed >= 0 ? root->recomputed : root->value, step);
+    return status;
 }
 
 /* Whether a concat's input shares the memory of its output's gradient: then its backward writes nothing. */
@@ -182,14 +207,14 @@ static bool gradient_is_placed(const alc_plan *plan, const alc_plan_node *node, 
 }
 
 /* Decides for one written gradient whether it overwrites or adds. */
-static void mark_write(schedule *s, const alc_plan_node *node, int input, alc_step *step)
+static void mark_write(schedule *s, alc_plan_node *node, int input)
 {
     int64_t tensor = node->inputs[input], root = root_index(s->plan, tensor);
     if (gradient_is_placed(s->plan, node, input))
         return;
-    step->input_add[input] = s->gradient_written[root] || tensor != root;
+    node->input_add[input] = s->gradient_written[root] || tensor != root;
     if (!s->gradient_written[root] && tensor != root)
-        step->clear[step->clear_count++] = root;
+        node->clear[node->clear_count++] = root;
     s->gradient_written[root] = true;
 }
 
@@ -209,15 +234,13 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
     alc_status status = ALC_OK;
     for (int i = 0; i < node->input_count && status == ALC_OK; i++)
         status = node->keep_inputs[i] ? need_value(s, node->inputs[i]) : ALC_OK;
+    for (int i = 0; i < node->output_count && status == ALC_OK; i++)
+        status = node->keep_outputs[i] ? need_value(s, node->outputs[i]) : ALC_OK;
     if (status != ALC_OK)
         return status;
     int64_t step = plan->step_count;
-    alc_step *added = add_step(plan, ALC_STEP_BACKWARD, n);
-    added->input_add = alc_plan_allocate(plan, (size_t)node->input_count, sizeof(bool));
-    added->clear = alc_plan_allocate(plan, (size_t)node->input_count, sizeof *added->clear);
-    if (!added->input_add || !added->clear)
-        return ALC_OUT_OF_MEMORY;
-    for (int i = 0; i < node->output_count; i++) {
+    status = add_step(plan, ALC_STEP_BACKWARD, n, node->backward_scratch_bytes);
+    for (int i = 0; i < node->output_count && status == ALC_OK; i++) {
         if (node->keep_outputs[i])
             read_value(plan, node->outputs[i], step);
         if (s->gradient_written[root_index(plan, node->outputs[i])])
@@ -228,13 +251,12 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
             read_value(plan, node->inputs[i], step);
         if (!node->input_gradient_wanted[i])
             continue;
-        mark_write(s, node, i, added);
+        mark_write(s, node, i);
         status = use_gradient(plan, node->inputs[i], step);
     }
     use(plan, node->saved, step);
-    if (status == ALC_OK && node->backward_scratch_bytes)
-        status = use_new(plan, &node->scratch_backward, node->backward_scratch_bytes, step);
-    return status;
+    const size_t gradients = plan->options.update_in_backward ? alc_gradient_bytes(node) : 0;
+    return status == ALC_OK && gradients ? use_new(plan, &node->gradients, gradients, step) : status;
 }
 
 static alc_status schedule_backward(schedule *s)
@@ -274,15 +296,31 @@ static alc_status extend_lives(alc_plan *plan)
     return status;
 }
 
+/* Undoes an earlier schedule. */
+static void clear_schedule(alc_plan *plan)
+{
+    plan->buffer_count = 0;
+    plan->step_count = 0;
+    for (int64_t t = 0; t < plan->tensor_count; t++)
+        plan->tensors[t].value = plan->tensors[t].recomputed = plan->tensors[t].gradient = -1;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        plan->nodes[n].saved = plan->nodes[n].gradients = -1;
+        plan->nodes[n].clear_count = 0;
+    }
+}
+
 alc_status alc_schedule(alc_plan *plan)
 {
     schedule s = {.plan = plan};
-    s.has_slices = alc_plan_allocate(plan, (size_t)plan->tensor_count, sizeof(bool));
-    s.gradient_written = alc_plan_allocate(plan, (size_t)plan->tensor_count, sizeof(bool));
-    /* Per node: one forward, one recomputation, one backward step. */
-    plan->steps = alc_plan_allocate(plan, (size_t)(3 * plan->node_count), sizeof *plan->steps);
-    if (!s.has_slices || !s.gradient_written || !plan->steps)
+    clear_schedule(plan);
+    if (!plan->steps) /* per node: one forward, one recomputation, one backward step */
+        plan->steps = alc_plan_allocate(plan, (size_t)(3 * plan->node_count), sizeof *plan->steps);
+    s.has_slices = alc_allocate_array(plan->context, (size_t)plan->tensor_count, 2 * sizeof(bool), "a plan's schedule");
+    if (!s.has_slices || !plan->steps) {
+        alc_free(plan->context, s.has_slices);
         return ALC_OUT_OF_MEMORY;
+    }
+    s.gradient_written = s.has_slices + plan->tensor_count;
     for (int64_t t = 0; t < plan->tensor_count; t++) {
         if (plan->tensors[t].source)
             s.has_slices[plan->tensors[t].root] = s.has_slices[plan->tensors[t].root] || plan->tensors[t].root != t;
@@ -290,5 +328,6 @@ alc_status alc_schedule(alc_plan *plan)
     alc_status status = schedule_forward(plan);
     if (status == ALC_OK)
         status = schedule_backward(&s);
+    alc_free(plan->context, s.has_slices);
     return status == ALC_OK ? extend_lives(plan) : status;
 }

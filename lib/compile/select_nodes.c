@@ -20,7 +20,7 @@ static void add_tensor(alc_plan *plan, const alc_tensor *tensor)
 {
     plan->tensors[tensor->id] = (alc_plan_tensor){
         .source = tensor, .name = tensor->name, .shape = tensor->shape, .dtype = tensor->dtype, .scalar = tensor->scalar,
-        .producer = -1, .root = tensor->id, .value = -1, .recomputed = -1, .gradient = -1};
+        .producer = -1, .root = tensor->id};
 }
 
 static alc_status add_node(alc_plan *plan, const alc_node *source)
@@ -30,8 +30,7 @@ static alc_status add_node(alc_plan *plan, const alc_node *source)
     int inputs = source->input_count + 1, parameters = source->parameter_count + 4;
     *node = (alc_plan_node){.op = source->op, .name = source->name, .key = source->key, .options = source->options,
                             .input_count = source->input_count, .output_count = source->output_count,
-                            .parameter_count = source->parameter_count, .kernel = "", .saved = -1,
-                            .scratch_forward = -1, .scratch_backward = -1};
+                            .parameter_count = source->parameter_count, .kernel = ""};
     node->inputs = alc_plan_allocate(plan, (size_t)inputs, sizeof *node->inputs);
     node->outputs = alc_plan_allocate(plan, (size_t)source->output_count, sizeof *node->outputs);
     node->parameters = alc_plan_allocate(plan, (size_t)parameters, sizeof *node->parameters);
@@ -39,8 +38,10 @@ static alc_status add_node(alc_plan *plan, const alc_node *source)
     node->parameter_gradient_wanted = alc_plan_allocate(plan, (size_t)parameters, sizeof(bool));
     node->keep_inputs = alc_plan_allocate(plan, (size_t)inputs, sizeof(bool));
     node->keep_outputs = alc_plan_allocate(plan, (size_t)source->output_count, sizeof(bool));
+    node->input_add = alc_plan_allocate(plan, (size_t)inputs, sizeof(bool));
+    node->clear = alc_plan_allocate(plan, (size_t)inputs, sizeof *node->clear);
     if (!node->inputs || !node->outputs || !node->parameters || !node->input_gradient_wanted ||
-        !node->parameter_gradient_wanted || !node->keep_inputs || !node->keep_outputs)
+        !node->parameter_gradient_wanted || !node->keep_inputs || !node->keep_outputs || !node->input_add || !node->clear)
         return ALC_OUT_OF_MEMORY;
     for (int i = 0; i < source->input_count; i++)
         node->inputs[i] = source->inputs[i]->id;

@@ -1,8 +1,9 @@
 /* conv2d.c - 2-D cross-correlation, dense, grouped or depthwise, with any stride, padding and dilation.
  *
- * In memory the weight is [group][ky][kx][in][out], depthwise [ky][kx][channel]. The kernels get it packed; the packed
- * copies, and those with a batch norm folded in, are derived memory, renewed when a parameter was written. Winograd's kernels
- * get weights that are trained as they are, since a copy for them would be four times as large and serve one step. */
+ * In memory the weight is [group][ky][kx][in][out], depthwise [ky][kx][channel]. The kernels get it packed. Packed copies, and
+ * those with a batch norm folded in, are derived memory, renewed when a parameter was written; a weight that is trained changes
+ * with every step, so it is packed in scratch where it is used, by Winograd's kernels a part at a time, and no copy of the model
+ * is held. */
 #include <math.h>
 
 #include "lib/ops/ops.h"
@@ -148,8 +149,14 @@ static conv_kernels choose_kernels(const alc_context *context, const alck_conv *
         .winograd_data = fits && winograd_pays(s->out_channels, s->in_channels, s->in_height, s->in_width)};
 }
 
+/* Whether packed copies are held from run to run. */
+static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
+{
+    return o->fusion.norm || !weight_gradient;
+}
+
 /* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. */
-static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, bool trained,
+static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, bool keeps,
                                   bool input_gradient)
 {
     const alck_table *kernels = alc_context_kernels(context);
@@ -164,7 +171,7 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
     }
     if (!use.winograd)
         sizes.forward_bytes = align_up(kernels->conv_packed_bytes(s));
-    else if (!trained)
+    else if (keeps)
         sizes.forward_bytes = align_up(kernels->winograd_packed_bytes(s));
     if (input_gradient && !use.winograd_data)
         sizes.backward_bytes = align_up(kernels->conv_packed_backward_bytes(s));
@@ -185,7 +192,8 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s)
+/* `packing`: bytes of a weight that is packed for this step alone. */
+static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s, size_t packing)
 {
     const alc_conv2d_node *o = p->options;
     const conv_kernels use = choose_kernels(p->context, s);
@@ -197,8 +205,9 @@ static void prepare_backward(alc_prepare *p, const alck_table *kernels, const al
                                  : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     }
     if (p->input_gradient_wanted[0] && !use.depthwise)
-        scratch = max_size(scratch, use.winograd_data ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
-                                                      : kernels->conv_backward_data_scratch_bytes(s, p->threads));
+        scratch = max_size(scratch, use.winograd_data
+                                        ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
+                                        : packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
     if (o->bias)
         scratch = max_size(scratch, kernels->norm_scratch_bytes(p->batch, s->out_height * s->out_width, o->filters,
                                                                 p->threads));
@@ -213,18 +222,19 @@ static alc_status prepare(alc_prepare *p)
     s.in_stride = p->input_strides[0];
     s.out_stride = p->output_strides[0];
     const conv_kernels use = choose_kernels(p->context, &s);
-    bool trained = p->parameter_gradient_wanted[0];
-    conv_derived sizes = derived_sizes(p->context, o, &s, trained, p->differentiated && p->input_gradient_wanted[0]);
+    bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
+    conv_derived sizes = derived_sizes(p->context, o, &s, keeps, p->differentiated && p->input_gradient_wanted[0]);
     size_t scratch = use.depthwise  ? 0
-                     : use.winograd ? kernels->winograd_forward_scratch_bytes(&s, !trained, p->threads)
+                     : use.winograd ? kernels->winograd_forward_scratch_bytes(&s, keeps, p->threads)
                                     : kernels->conv_forward_scratch_bytes(&s, p->threads);
+    scratch += keeps ? 0 : sizes.forward_bytes;
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
         scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
-    alc_prepare_derived(p, sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes);
+    alc_prepare_derived(p, keeps ? sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes : 0);
     alc_prepare_forward_scratch(p, scratch);
     if (p->differentiated)
-        prepare_backward(p, kernels, &s);
+        prepare_backward(p, kernels, &s, keeps ? 0 : sizes.backward_bytes);
     alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;
@@ -257,7 +267,8 @@ static void fold_norm(const alc_run *r, alc_real *scale, alc_real *bias)
 static conv_derived derived_of(const alc_run *r, const alck_conv *s)
 {
     bool input_gradient = r->input_gradients && r->input_gradients[0].view.data;
-    return derived_sizes(r->context, r->options, s, r->parameters[0].gradient != NULL, input_gradient);
+    return derived_sizes(r->context, r->options, s, keeps_packed(r->options, r->parameters[0].gradient != NULL),
+                         input_gradient);
 }
 
 static alc_status derive(const alc_run *r)
@@ -302,7 +313,7 @@ static alc_status forward(const alc_run *r)
         bias = (const alc_real *)(const void *)derived + o->filters;
     alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
     if (use.winograd) {
-        const void *packed = sizes.forward_bytes ? derived + sizes.norm_bytes : NULL;
+        const void *packed = r->derived ? derived + sizes.norm_bytes : NULL;
         kernels->winograd_forward(&parallel, &s, r->inputs[0].data, r->parameters[0].value, packed, &epilogue,
                                   r->outputs[0].data, r->scratch);
     } else if (use.depthwise) {
@@ -310,8 +321,13 @@ static alc_status forward(const alc_run *r)
                                                 : r->parameters[0].value;
         kernels->depthwise_forward(&parallel, &s, r->inputs[0].data, weight, &epilogue, r->outputs[0].data);
     } else {
-        kernels->conv_forward(&parallel, &s, r->inputs[0].data, derived + sizes.norm_bytes, &epilogue,
-                              r->outputs[0].data, r->scratch);
+        char *scratch = r->scratch;
+        const char *packed = r->derived ? derived + sizes.norm_bytes : scratch;
+        if (!r->derived) {
+            kernels->conv_pack(&parallel, &s, r->parameters[0].value, scratch);
+            scratch += sizes.forward_bytes;
+        }
+        kernels->conv_forward(&parallel, &s, r->inputs[0].data, packed, &epilogue, r->outputs[0].data, scratch);
     }
     return ALC_OK;
 }
@@ -340,9 +356,14 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
                                         r->input_gradients[0].add, r->scratch);
     } else if (r->input_gradients[0].view.data) {
         conv_derived sizes = derived_of(r, data);
-        kernels->conv_backward_data(&parallel, data, dy,
-                                    (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes,
-                                    r->input_gradients[0].view.data, r->input_gradients[0].add, r->scratch);
+        char *scratch = r->scratch;
+        const char *packed = r->derived ? (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes : scratch;
+        if (!r->derived) {
+            kernels->conv_pack_backward(&parallel, data, r->parameters[0].value, scratch);
+            scratch += sizes.backward_bytes;
+        }
+        kernels->conv_backward_data(&parallel, data, dy, packed, r->input_gradients[0].view.data,
+                                    r->input_gradients[0].add, scratch);
     }
     if (r->parameters[0].gradient && use.winograd)
         kernels->winograd_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,

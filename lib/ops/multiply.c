@@ -69,6 +69,7 @@ static alc_status backward(const alc_run *r)
 
 const alc_op_def alc_op_multiply = {
     .name = "multiply", .infer = infer, .prepare = prepare, .forward = forward, .backward = backward,
+    .cheap = true,
 };
 
 alc_tensor *alc_multiply(alc_tensor *a, alc_tensor *b)

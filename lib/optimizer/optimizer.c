@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/optimizer/optimizer_state.h"
+#include "lib/optimizer/optimizer_update.h"
 #include "lib/optimizer/power.h"
 #include "lib/compile/plan.h"
 
@@ -120,6 +121,12 @@ static alc_status collect_entries(alc_optimizer *optimizer, size_t *values, int6
     return ALC_OK;
 }
 
+size_t alc_optimizer_bytes(const alc_model *model, alc_optimizer_options options)
+{
+    return (size_t)alc_model_trainable_values(model) * ((size_t)has_first(&options) + (size_t)has_second(&options)) *
+           sizeof(alc_real);
+}
+
 static alc_status allocate_state(alc_optimizer *optimizer, size_t values, int64_t largest)
 {
     alc_context *context = optimizer->context;
@@ -205,15 +212,16 @@ static alc_status bind_gradients(alc_optimizer *optimizer, const alc_plan *plan)
 }
 
 /* The factor that all gradients get, 1 at first: below 1 where their norm is above the limit (torch.nn.utils.clip_grad_norm_). */
-static alc_status clip(alc_optimizer *optimizer, const alck_table *kernels, const alck_parallel *parallel,
-                       double *scale)
+static alc_status clip(alc_optimizer *optimizer, double *scale)
 {
     if (optimizer->options.clip_norm == 0)
         return ALC_OK;
+    const alck_table *kernels = alc_context_kernels(optimizer->context);
+    const alck_parallel parallel = alc_context_parallel(optimizer->context);
     double sum = 0;
     for (int64_t i = 0; i < optimizer->entry_count; i++) {
         const optimizer_entry *entry = &optimizer->entries[i];
-        sum += kernels->sum_of_squares(parallel, entry->parameter->count, entry->gradient, optimizer->norm_scratch);
+        sum += kernels->sum_of_squares(&parallel, entry->parameter->count, entry->gradient, optimizer->norm_scratch);
     }
     const double norm = sqrt(sum);
     if (!isfinite(norm))
@@ -225,45 +233,70 @@ static alc_status clip(alc_optimizer *optimizer, const alck_table *kernels, cons
     return ALC_OK;
 }
 
-alc_status alc_optimizer_step(alc_optimizer *optimizer, alc_plan *plan)
+static void update(alc_optimizer *optimizer, const optimizer_entry *entry, double scale)
 {
     const alck_table *kernels = alc_context_kernels(optimizer->context);
     const alck_parallel parallel = alc_context_parallel(optimizer->context);
     const alc_optimizer_options *o = &optimizer->options;
+    const alck_optimizer_step step = {
+        .count = entry->parameter->count,
+        .weight = entry->parameter->value,
+        .gradient = entry->gradient,
+        .first = entry->first,
+        .second = entry->second,
+        .gradient_scale = scale,
+        .learning_rate = o->learning_rate * entry->learning_rate_factor,
+        .weight_decay = o->weight_decay * entry->weight_decay_factor,
+        .momentum = o->momentum,
+        .nesterov = o->nesterov,
+        .beta1 = o->beta1,
+        .beta2 = o->beta2,
+        .epsilon = o->epsilon,
+        .correction1 = 1 - alc_power(o->beta1, optimizer->steps),
+        .correction2 = 1 - alc_power(o->beta2, optimizer->steps),
+        .decoupled = o->kind == ALC_ADAMW,
+    };
+    if (o->kind == ALC_SGD)
+        kernels->sgd_step(&parallel, &step);
+    else
+        kernels->adam_step(&parallel, &step);
+    alc_parameter_written(entry->parameter);
+}
+
+alc_status alc_optimizer_step(alc_optimizer *optimizer, alc_plan *plan)
+{
     double scale = 1;
+    if (plan->options.update_in_backward)
+        return alc_fail(optimizer->context, ALC_INVALID_ARGUMENT, "optimizer: the plan's parameters are updated in backward, "
+                        "which alc_train_step does");
     alc_status status = bind_gradients(optimizer, plan);
     if (status == ALC_OK)
-        status = clip(optimizer, kernels, &parallel, &scale);
+        status = clip(optimizer, &scale);
     if (status)
         return status;
     optimizer->steps++;
-    for (int64_t i = 0; i < optimizer->entry_count; i++) {
-        const optimizer_entry *entry = &optimizer->entries[i];
-        const alck_optimizer_step step = {
-            .count = entry->parameter->count,
-            .weight = entry->parameter->value,
-            .gradient = entry->gradient,
-            .first = entry->first,
-            .second = entry->second,
-            .gradient_scale = scale,
-            .learning_rate = o->learning_rate * entry->learning_rate_factor,
-            .weight_decay = o->weight_decay * entry->weight_decay_factor,
-            .momentum = o->momentum,
-            .nesterov = o->nesterov,
-            .beta1 = o->beta1,
-            .beta2 = o->beta2,
-            .epsilon = o->epsilon,
-            .correction1 = 1 - alc_power(o->beta1, optimizer->steps),
-            .correction2 = 1 - alc_power(o->beta2, optimizer->steps),
-            .decoupled = o->kind == ALC_ADAMW,
-        };
-        if (o->kind == ALC_SGD)
-            kernels->sgd_step(&parallel, &step);
-        else
-            kernels->adam_step(&parallel, &step);
-        alc_parameter_written(entry->parameter);
-    }
+    for (int64_t i = 0; i < optimizer->entry_count; i++)
+        update(optimizer, &optimizer->entries[i], scale);
     return ALC_OK;
+}
+
+alc_status alc_optimizer_begin(alc_optimizer *optimizer, const alc_plan *plan)
+{
+    if (optimizer->options.clip_norm > 0)
+        return alc_fail(optimizer->context, ALC_INVALID_ARGUMENT, "optimizer: clip_norm needs all gradients together, and the "
+                        "plan updates parameters in backward");
+    const alc_status status = bind_gradients(optimizer, plan);
+    if (status == ALC_OK)
+        optimizer->steps++;
+    return status;
+}
+
+void alc_optimizer_update(alc_optimizer *optimizer, const alc_parameter *parameter)
+{
+    for (int64_t i = 0; i < optimizer->entry_count; i++) {
+        if (optimizer->entries[i].parameter == parameter)
+            update(optimizer, &optimizer->entries[i], 1);
+    }
 }
 
 void alc_optimizer_set_learning_rate(alc_optimizer *optimizer, double learning_rate)

@@ -70,6 +70,9 @@ const alc_real *alc_plan_input_gradient(const alc_plan *plan, const alc_tensor *
 alc_status alc_plan_read_gradient(const alc_plan *plan, const alc_parameter *parameter, alc_real *values)
 {
     const alc_real *gradient = alc_plan_gradient_of(plan, parameter);
+    if (plan->options.update_in_backward)
+        return alc_fail(plan->context, ALC_NOT_FOUND, "%s: its gradient is not held, for this plan's parameters are updated "
+                        "in backward", parameter->name);
     if (!gradient)
         return alc_fail(plan->context, ALC_NOT_FOUND, "%s: this plan computes no gradient of it", parameter->name);
     alc_layout_load(&parameter->spec, gradient, values);

@@ -1,5 +1,5 @@
 /* executor.c - runs a plan's steps. Allocates nothing and decides nothing: all that was done by lib/compile. */
-#include "lib/compile/plan.h"
+#include "lib/run/backward.h"
 
 alc_status alc_run_fail(const alc_run *run, alc_status status, const char *format, ...)
 {
@@ -86,6 +86,8 @@ static alc_status run_forward_step(alc_plan *plan, alc_step *step, const alc_seg
     if (status == ALC_OK)
         status = done(plan, step);
     move_step(plan, step, segment->rows, -first);
+    if (status == ALC_OK)
+        alc_observe_step(plan, step, step->run.rows);
     return status;
 }
 
@@ -122,21 +124,37 @@ static void clear_gradient(const alc_plan *plan, int64_t tensor)
                                              (alc_real *)(void *)(plan->arena + buffer->offset));
 }
 
-static alc_status run_backward_step(alc_plan *plan, alc_step *step)
+static alc_status call_backward(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
     alc_parameter_view *parameters = (alc_parameter_view *)step->run.parameters;
-    set_run(plan, step);
     if (step->kind == ALC_STEP_RECOMPUTE)
         return node->op->forward(&step->run);
-    for (int i = 0; i < step->clear_count; i++)
-        clear_gradient(plan, step->clear[i]);
+    for (int i = 0; i < node->clear_count; i++)
+        clear_gradient(plan, node->clear[i]);
     for (int i = 0; i < node->parameter_count; i++)
         parameters[i].add = plan->accumulate;
     return node->op->backward(&step->run);
 }
 
+static alc_status run_backward_step(alc_plan *plan, alc_step *step)
+{
+    set_run(plan, step);
+    alc_status status = call_backward(plan, step);
+    if (status == ALC_OK)
+        alc_observe_step(plan, step, step->run.rows);
+    return status;
+}
+
 alc_status alc_backward(alc_plan *plan)
+{
+    if (plan->options.update_in_backward)
+        return alc_fail(plan->context, ALC_INVALID_ARGUMENT, "alc_backward: this plan's parameters are updated in backward, "
+                        "which alc_train_step does");
+    return alc_backward_in_turn(plan, NULL, NULL);
+}
+
+alc_status alc_backward_in_turn(alc_plan *plan, void (*done)(void *user, const alc_plan_node *node), void *user)
 {
     const alc_plan_tensor *output = &plan->tensors[plan->options.output->id];
     if (!plan->forward_done)
@@ -147,9 +165,12 @@ alc_status alc_backward(alc_plan *plan)
         *(alc_real *)(void *)(plan->arena + plan->buffers[output->gradient].offset) = 1;
     plan->forward_done = false;
     for (int64_t i = plan->forward_count; i < plan->step_count; i++) {
+        const alc_step *step = &plan->steps[i];
         alc_status status = run_backward_step(plan, &plan->steps[i]);
         if (status != ALC_OK)
             return status;
+        if (done && step->kind == ALC_STEP_BACKWARD)
+            done(user, &plan->nodes[step->node]);
     }
     plan->accumulate = true;
     return ALC_OK;

@@ -101,7 +101,7 @@ START_TEST(a_frozen_prefix_costs_nothing)
     const char *const frozen[] = {"one.conv", "two.conv"};
     for (int i = 0; i < 2; i++) {
         const alc_plan_node *node = plan_node(f.plan, frozen[i]);
-        ck_assert(!node->differentiated && node->saved < 0 && node->scratch_backward < 0);
+        ck_assert(!node->differentiated && node->saved < 0 && node->gradients < 0);
         ck_assert(!node->keep_inputs[0] && !node->keep_outputs[0]);
         ck_assert_int_lt(f.plan->tensors[node->outputs[0]].gradient, 0);
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alcor/layers.h"
+#include "alcor/models.h"
 #include "lib/ops/ops.h"
 #include "support/plan_fixture.h"
 #include "support/run_tests.h"
@@ -128,8 +129,48 @@ START_TEST(concats_of_features_are_copied)
 }
 END_TEST
 
+/* Where the parts of every join of DenseNet-121 lie: values in training and evaluation, and gradients. Returns the joins. */
+static int expect_zero_copy_joins(void)
+{
+    int joins = 0;
+    for (int64_t i = 0; i < f.plan->step_count; i++) {
+        const alc_step *step = &f.plan->steps[i];
+        const alc_run *run = &step->run;
+        if (f.plan->nodes[step->node].op != &alc_op_concat)
+            continue;
+        const bool backward = step->kind == ALC_STEP_BACKWARD;
+        const alc_view *joined = backward ? &run->output_gradients[0].view : &run->outputs[0];
+        const alc_real *expected = joined->data;
+        for (int k = 0; k < run->input_count; k++) {
+            const alc_view *part = backward ? &run->input_gradients[k].view : &run->inputs[k];
+            ck_assert_ptr_eq(part->data, expected);
+            ck_assert_int_eq(part->stride, joined->stride);
+            expected += part->channels;
+        }
+        joins++;
+    }
+    return joins;
+}
+
+START_TEST(densenet_joins_without_copies)
+{
+    enum { JOINS = 6 + 12 + 24 + 16 };
+    plan_fixture_begin(&f);
+    alc_tensor *image = alc_input(f.model, "image", ALC_REAL, ALC_SHAPE(32, 32, 3));
+    alc_tensor *label = alc_input(f.model, "label", ALC_I32, ALC_SHAPE(1));
+    alc_tensor *logits = alc_densenet121(image, 3);
+    alc_tensor *loss = alc_softmax_cross_entropy(logits, label, (alc_cross_entropy_options){0});
+    plan_fixture_compile(&f, (alc_compile_options){.mode = ALC_EVALUATE, .batch = BATCH, .output = logits});
+    ck_assert_int_eq(expect_zero_copy_joins(), JOINS);
+    plan_fixture_compile(&f, (alc_compile_options){.mode = ALC_TRAIN, .batch = BATCH, .output = loss});
+    ck_assert_int_eq(expect_zero_copy_joins(), 2 * JOINS);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("place_concats", a_dense_block_is_one_buffer, what_cannot_be_placed_is_copied,
-                     readers_that_want_it_contiguous_prevent_it, one_tensor_has_one_place, concats_of_features_are_copied);
+                     readers_that_want_it_contiguous_prevent_it, one_tensor_has_one_place, concats_of_features_are_copied,
+                     densenet_joins_without_copies);
 }

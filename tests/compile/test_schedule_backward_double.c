@@ -2,6 +2,7 @@
  * readers, concats of concats, residuals, parts that are frozen, tensors that are kept. Who overwrites and who adds, what is
  * cleared and what is recomputed must come out right in all of them, so they are checked against differences. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alcor/gradcheck.h"
@@ -241,9 +242,74 @@ START_TEST(passes_change_no_bit_of_a_training_forward)
 }
 END_TEST
 
+static size_t parameter_values(void)
+{
+    size_t values = 0;
+    for (int64_t i = 0; i < model->parameter_count; i++)
+        values += (size_t)model->parameters[i]->count;
+    return values;
+}
+
+/* All gradients of parameters, one after the other; NULL if the model does not train within the limit. */
+static alc_real *gradients_within(random_graph *g, alc_tensor *output, size_t max_bytes, size_t *total_bytes)
+{
+    enum { ROWS = 500 }; /* so many that activations are most of the memory */
+    const alc_compile_options options = {.mode = ALC_TRAIN, .batch = ROWS, .output = output, .max_bytes = max_bytes};
+    alc_plan *plan;
+    const alc_status status = alc_compile(model, options, &plan);
+    if (status == ALC_OUT_OF_MEMORY)
+        return NULL;
+    ck_assert_msg(status == ALC_OK, "%s", alc_error_message(context));
+    alc_real *x = alc_plan_input(plan, g->tensors[0]), *dy = alc_plan_output_gradient(plan);
+    for (int64_t i = 0; x && i < ROWS * SIDE * SIDE * 3; i++)
+        x[i] = (alc_real)(2 * alc_random_uniform((alc_random_key){2, 2}, (uint64_t)i) - 1);
+    for (int64_t i = 0; dy && i < ROWS * alc_shape_elements(alc_tensor_shape(output)); i++)
+        dy[i] = (alc_real)(i + 1);
+    ck_assert_int_eq(alc_forward(plan), ALC_OK);
+    ck_assert_int_eq(alc_backward(plan), ALC_OK);
+    alc_real *all = calloc(parameter_values(), sizeof *all), *next = all;
+    for (int64_t i = 0; i < alc_model_parameter_count(model); i++) {
+        alc_parameter *parameter = alc_model_parameter(model, i);
+        if (alc_plan_gradient_of(plan, parameter))
+            ck_assert_int_eq(alc_plan_read_gradient(plan, parameter, next), ALC_OK);
+        next += parameter->count;
+    }
+    *total_bytes = alc_plan_costs(plan).total_bytes + alc_plan_costs(plan).parameter_bytes;
+    alc_plan_destroy(plan);
+    return all;
+}
+
+/* Whatever is dropped to save memory comes back with the same bits: each graph within less and less memory. */
+START_TEST(less_memory_changes_no_bit_of_a_gradient)
+{
+    int within = 0;
+    for (uint64_t number = 0; number < GRAPHS; number++) {
+        size_t total = 0;
+        setup();
+        random_graph graph = {.key = {31, number}};
+        alc_tensor *output = build_random(&graph);
+        const size_t bytes = parameter_values() * sizeof(alc_real);
+        alc_real *expected = gradients_within(&graph, output, 0, &total);
+        for (size_t limit = total - total / 100;; limit = total - total / 100) {
+            alc_real *found = gradients_within(&graph, output, limit, &total);
+            if (!found)
+                break;
+            ck_assert_uint_le(total, limit);
+            ck_assert_msg(memcmp(found, expected, bytes) == 0, "graph %d: other bits", (int)number);
+            free(found);
+            within++;
+        }
+        free(expected);
+        teardown();
+    }
+    ck_assert_int_gt(within, GRAPHS / 3);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("schedule_backward", one_step_may_clear_two_joined_gradients,
                      slices_that_nobody_else_reads_are_cleared, several_readers_add_up,
-                     random_graphs_have_right_gradients, passes_change_no_bit_of_a_training_forward);
+                     random_graphs_have_right_gradients, passes_change_no_bit_of_a_training_forward,
+                     less_memory_changes_no_bit_of_a_gradient);
 }

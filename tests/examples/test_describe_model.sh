@@ -19,10 +19,10 @@ grep -qE '^layer2\.0\.conv2 +\[8,8,128\] .* 147712 +0  frozen$' "$log/out" || fa
 grep -q '^training, batch 2$' "$log/out" || fail "nothing of training"
 grep -q '^evaluation, batch 2$' "$log/out" || fail "nothing of inference"
 
-# foretold MODEL SIZE BATCH CLASSES OPTIMIZER [BLOCK]: within one per cent of what is measured.
+# foretold MODEL SIZE BATCH CLASSES OPTIMIZER [BLOCK [BYTES]]: within one per cent of what is measured.
 foretold() {
     run 0 "$bin/describe_model" "$1" --size "$2" --batch "$3" --classes "$4" --optimizer "$5" --threads 1 \
-        ${6:+--train-from "$6"}
+        ${6:+--train-from "$6"} ${7:+--max-memory "$7"}
     sed -nE 's/^peak memory for training: ([0-9]+) bytes, .* for inference: ([0-9]+) bytes$/\1\n\2/p' "$log/out" >said
     run 0 "$tools/measure_memory" "$@"
     paste said "$log/out" | awk '{ n++; if ($1 < 0.99 * $2 || $1 > 1.01 * $2) bad = 1 } END { exit bad || n != 2 }' ||
@@ -37,6 +37,16 @@ foretold densenet121 64 2 3 sgd features.denseblock3
 foretold xception 71 1 3 sgd block12
 foretold efficientnet_b0 64 2 3 adamw
 foretold efficientnet_lite0 64 2 3 sgd blocks.4
+
+# Less than all activations fit in: the rest is computed again.
+foretold resnet50 64 32 3 sgd
+unlimited=$(head -n 1 "$log/out")
+allowed=$((unlimited * 9 / 10))
+foretold resnet50 64 32 3 sgd "" "$allowed"
+[ "$(head -n 1 "$log/out")" -le "$allowed" ] || fail "$(head -n 1 "$log/out") bytes, of $allowed allowed"
+refused 1 'training 32 samples at a time takes at least |bytes of memory; 1048576 are allowed' \
+    "$bin/describe_model" resnet50 --size 64 --batch 32 --max-memory 1M
+refused 2 '--max-memory 2X|a number of bytes, such as 700M' "$bin/describe_model" resnet50 --max-memory 2X
 
 refused 2 'expected the name of one network' "$bin/describe_model"
 refused 2 'expected the name of one network' "$bin/describe_model" sky_cnn resnet50

@@ -1,7 +1,7 @@
 /* test_conv_winograd_accuracy.c - how far Winograd's convolutions and direct ones are from the sum in double, at the layers'
- * shapes of the networks: worst and median error in units of rounding (2^-24) of the outputs' root mean square. Winograd's median
- * must stay within eight times direct's, its worst of a sample, which varies more, within sixteen times, and all within the bound of
- * docs/design/kernels.md. The lines it prints are that page's table. */
+ * shapes of the networks: worst and median error in units of rounding (2^-24) of the outputs' root mean square. Winograd's
+ * median must stay within eight times direct's, its worst of a sample, which varies more, within sixteen times, and all within
+ * the bound of docs/design/kernels.md. The lines it prints are that page's table. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -92,9 +92,94 @@ START_TEST(an_output_that_is_no_loss_is_refused)
 }
 END_TEST
 
+/* Both layers' weights after some steps of an optimizer of this kind, in a plan that updates in backward or behind it. */
+static void weights_after_training(alc_optimizer_kind kind, bool in_backward, alc_real weights[32])
+{
+    setup();
+    const alc_compile_options options = {
+        .mode = ALC_TRAIN, .batch = ROWS, .output = loss, .update_in_backward = in_backward};
+    const alc_optimizer_options how = {
+        .kind = kind, .learning_rate = 0.05, .momentum = kind == ALC_SGD ? 0.9 : 0, .weight_decay = 0.01};
+    const alc_real *values = alc_plan_input(plan, x);
+    const int32_t *labels = alc_plan_input(plan, y);
+    alc_plan *other;
+    ck_assert_int_eq(alc_compile(model, options, &other), ALC_OK);
+    memcpy(alc_plan_input(other, x), values, 2 * ROWS * sizeof *values);
+    memcpy(alc_plan_input(other, y), labels, ROWS * sizeof *labels);
+    alc_optimizer_destroy(optimizer);
+    ck_assert_int_eq(alc_optimizer_create(model, how, &optimizer), ALC_OK);
+    for (int step = 0; step < 20; step++)
+        ck_assert_int_eq(alc_train_step(other, optimizer), ALC_OK);
+    ck_assert_int_eq(alc_optimizer_steps(optimizer), 20);
+    ck_assert(alc_plan_costs(other).gradient_bytes == 0 || !in_backward);
+    alc_parameter_read(alc_model_find_parameter(model, "first.weight"), weights);
+    alc_parameter_read(alc_model_find_parameter(model, "second.weight"), weights + 16);
+    alc_plan_destroy(other);
+    teardown();
+}
+
+START_TEST(updates_in_backward_give_the_same_bits)
+{
+    const alc_optimizer_kind kinds[] = {ALC_SGD, ALC_ADAM, ALC_ADAMW};
+    for (int i = 0; i < 3; i++) {
+        alc_real behind[32], within[32];
+        weights_after_training(kinds[i], false, behind);
+        weights_after_training(kinds[i], true, within);
+        ck_assert_mem_eq(behind, within, sizeof behind);
+    }
+}
+END_TEST
+
+START_TEST(gradients_that_are_not_held_cannot_be_had)
+{
+    setup();
+    alc_plan *other;
+    alc_optimizer *clipping;
+    alc_real gradient[16];
+    const alc_compile_options options = {.mode = ALC_TRAIN, .batch = ROWS, .output = loss, .update_in_backward = true};
+    const alc_optimizer_options clips = {.kind = ALC_SGD, .learning_rate = 0.1, .clip_norm = 1};
+    ck_assert_int_eq(alc_compile(model, options, &other), ALC_OK);
+    ck_assert_int_eq(alc_optimizer_create(model, clips, &clipping), ALC_OK);
+    ck_assert_int_eq(alc_train_step(other, clipping), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "optimizer: clip_norm needs all gradients together, and the plan updates "
+                                                 "parameters in backward");
+    ck_assert_int_eq(alc_optimizer_steps(clipping), 0);
+    ck_assert_int_eq(alc_forward(other), ALC_OK);
+    ck_assert_int_eq(alc_backward(other), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "alc_backward: this plan's parameters are updated in backward, which "
+                                                 "alc_train_step does");
+    ck_assert_int_eq(alc_optimizer_step(optimizer, other), ALC_INVALID_ARGUMENT);
+    ck_assert_str_eq(alc_error_message(context), "optimizer: the plan's parameters are updated in backward, which "
+                                                 "alc_train_step does");
+    ck_assert_int_eq(alc_plan_read_gradient(other, alc_model_find_parameter(model, "first.weight"), gradient),
+                     ALC_NOT_FOUND);
+    ck_assert_str_eq(alc_error_message(context), "first.weight: its gradient is not held, for this plan's parameters are "
+                                                 "updated in backward");
+    alc_optimizer_destroy(clipping);
+    alc_plan_destroy(other);
+    teardown();
+}
+END_TEST
+
+START_TEST(bytes_of_an_optimizer_are_known_before_it_is_made)
+{
+    setup();
+    const size_t values = 2 * 8 + 8 + 8 * 2 + 2;
+    ck_assert_uint_eq(alc_optimizer_bytes(model, (alc_optimizer_options){.kind = ALC_SGD}), 0);
+    ck_assert_uint_eq(alc_optimizer_bytes(model, (alc_optimizer_options){.kind = ALC_SGD, .momentum = 0.9}),
+                      values * sizeof(alc_real));
+    ck_assert_uint_eq(alc_optimizer_bytes(model, (alc_optimizer_options){.kind = ALC_ADAMW}),
+                      2 * values * sizeof(alc_real));
+    teardown();
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("train_step", it_learns,
                      first_layer_that_is_not_finite_is_named,
-                     an_output_that_is_no_loss_is_refused);
+                     an_output_that_is_no_loss_is_refused,
+                     updates_in_backward_give_the_same_bits,
+                     gradients_that_are_not_held_cannot_be_had,
+                     bytes_of_an_optimizer_are_known_before_it_is_made);
 }

@@ -1,10 +1,10 @@
 /* measure_memory.c - how much memory a model really takes, by a memory hook that counts, for a comparison with what
  * describe_model says.
  *
- *     measure_memory MODEL SIZE BATCH CLASSES OPTIMIZER [BLOCK]
+ *     measure_memory MODEL SIZE BATCH CLASSES OPTIMIZER [BLOCK [BYTES]]
  *
  * Prints two numbers, the most bytes that were ever held: by a training step (OPTIMIZER is sgd, with momentum, or adamw) with
- * everything before BLOCK frozen, and by a run of inference. */
+ * everything before BLOCK ("": nothing) frozen and at most BYTES allowed, and by a run of inference. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@ typedef struct request {
     int64_t batch;
     alc_optimizer_options optimizer;
     const char *train_from;
+    size_t max_bytes;
 } request;
 
 typedef struct counter {
@@ -52,7 +53,10 @@ static alc_status run(const request *r, bool training, alc_model *model)
     if (status == ALC_OK)
         status = alc_compile(model,
                              (alc_compile_options){.mode = training ? ALC_TRAIN : ALC_EVALUATE, .batch = r->batch,
-                                                   .output = training ? loss : c.probabilities},
+                                                   .output = training ? loss : c.probabilities,
+                                                   .update_in_backward = training,
+                                                   .max_bytes = training ? r->max_bytes : 0,
+                                                   .other_bytes = alc_optimizer_bytes(model, r->optimizer)},
                              &plan);
     if (status == ALC_OK && training)
         status = alc_optimizer_create(model, r->optimizer, &optimizer);
@@ -84,15 +88,16 @@ static bool measure(const request *r, bool training)
 
 int main(int argc, char **argv)
 {
-    const alc_backbone *backbone = argc == 6 || argc == 7 ? alc_backbone_find(argv[1]) : NULL;
+    const alc_backbone *backbone = argc >= 6 && argc <= 8 ? alc_backbone_find(argv[1]) : NULL;
     if (!backbone) {
-        fprintf(stderr, "usage: measure_memory MODEL SIZE BATCH CLASSES OPTIMIZER [BLOCK]\n");
+        fprintf(stderr, "usage: measure_memory MODEL SIZE BATCH CLASSES OPTIMIZER [BLOCK [BYTES]]\n");
         return 2;
     }
     const bool sgd = strcmp(argv[5], "sgd") == 0;
     const request r = {.network = {.backbone = backbone, .image_size = atoll(argv[2]), .classes = atoll(argv[4])},
                        .batch = atoll(argv[3]),
                        .optimizer = {.kind = sgd ? ALC_SGD : ALC_ADAMW, .learning_rate = 1e-3, .momentum = sgd ? 0.9 : 0},
-                       .train_from = argc == 7 ? argv[6] : NULL};
+                       .train_from = argc >= 7 && argv[6][0] ? argv[6] : NULL,
+                       .max_bytes = argc == 8 ? strtoull(argv[7], NULL, 10) : 0};
     return measure(&r, true) && measure(&r, false) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
