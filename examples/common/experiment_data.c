@@ -43,22 +43,23 @@ static alc_status make_context(experiment *e)
     return alc_context_create(options, &e->context);
 }
 
-/* What is read: the table and the weights. */
-enum { READ_FILES = 2 };
+/* What is read: the table and the weights; what is written beside the checkpoint: report, predictions, the frozen part's file. */
+enum { READ_FILES = 2, OTHER_RESULTS = 3 };
 
 /* That results can be written, each to a file of its own, is checked before time is spent on them. */
 static alc_status check_outputs(experiment *e)
 {
     const trainer_options *o = &e->options;
     char saved[ALC_CHECKPOINT_PARTS][4096];
-    const char *paths[READ_FILES + ALC_CHECKPOINT_PARTS + 2] = {o->table, o->weights};
+    const char *paths[READ_FILES + ALC_CHECKPOINT_PARTS + OTHER_RESULTS] = {o->table, o->weights};
     for (int i = 0; i < ALC_CHECKPOINT_PARTS; i++) {
         alc_checkpoint_file(o->save, (alc_checkpoint_part)i, saved[i], sizeof saved[i]);
         paths[READ_FILES + i] = i == ALC_CHECKPOINT_MODEL ? o->save : saved[i];
     }
     paths[READ_FILES + ALC_CHECKPOINT_PARTS] = o->report;
     paths[READ_FILES + ALC_CHECKPOINT_PARTS + 1] = o->predictions;
-    for (int i = READ_FILES; i < READ_FILES + ALC_CHECKPOINT_PARTS + 2; i++) {
+    paths[READ_FILES + ALC_CHECKPOINT_PARTS + 2] = o->prefix_cache;
+    for (int i = READ_FILES; i < READ_FILES + ALC_CHECKPOINT_PARTS + OTHER_RESULTS; i++) {
         if (!paths[i])
             continue;
         /* The files of one --save may be one for a moment: the model kept as the previous one is a second name of it. */

@@ -18,10 +18,13 @@ alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisati
     if (!e->options.weights)
         return ALC_OK;
     const alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
-    if (status == ALC_OK && !model_card_read_normalisation(alc_safetensors_metadata(e->weights), normalisation) &&
-        known->resize > 0)
-        *normalisation = known->normalisation;
-    return status;
+    if (status)
+        return status;
+    if (!model_card_read_normalisation(alc_safetensors_metadata(e->weights), &e->expected) && known->resize > 0)
+        e->expected = known->normalisation;
+    if (e->expected.std[0] > 0)
+        *normalisation = e->expected;
+    return ALC_OK;
 }
 
 alc_status experiment_load_weights(experiment *e)
