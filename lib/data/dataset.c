@@ -184,6 +184,8 @@ alc_status alc_dataset_create(const alc_table *table, alc_dataset_options option
         return status;
     builder.dataset->context = builder.context;
     builder.dataset->table = table;
+    builder.dataset->image_column =
+        alc_table_find_column(table, options.image_column != NULL ? options.image_column : "image");
     alc_arena_init(&builder.dataset->texts, builder.context);
     builder.candidates = alc_allocate_array(builder.context, (size_t)builder.rows,
                                             sizeof *builder.candidates, "rows of a data set");
@@ -204,8 +206,11 @@ void alc_dataset_destroy(alc_dataset *dataset)
         return;
     alc_free(dataset->context, dataset->class_names);
     alc_free(dataset->context, dataset->samples);
-    alc_free(dataset->context, dataset->pixels);
-    alc_free(dataset->context, dataset->dropped);
+    if (dataset->own_table == NULL) {
+        alc_free(dataset->context, dataset->pixels);
+        alc_free(dataset->context, dataset->dropped);
+    }
+    alc_table_destroy(dataset->own_table);
     alc_arena_free(&dataset->texts);
     alc_free(dataset->context, dataset);
 }
