@@ -17,14 +17,15 @@ alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisati
     const alc_preprocessing *known = &e->options.backbone->preprocessing;
     if (!e->options.weights)
         return ALC_OK;
-    const alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
+    alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
     if (status)
         return status;
-    if (!model_card_read_normalisation(alc_safetensors_metadata(e->weights), &e->expected) && known->resize > 0)
+    status = model_card_read_normalisation(e->context, alc_safetensors_metadata(e->weights), &e->expected);
+    if (status == ALC_NOT_FOUND && known->resize > 0)
         e->expected = known->normalisation;
     if (e->expected.std[0] > 0)
         *normalisation = e->expected;
-    return ALC_OK;
+    return status == ALC_NOT_FOUND ? ALC_OK : status;
 }
 
 alc_status experiment_load_weights(experiment *e)

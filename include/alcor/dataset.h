@@ -87,6 +87,8 @@ const char *alc_dataset_id(const alc_dataset *dataset, int64_t index);
 uint64_t alc_dataset_key(const alc_dataset *dataset, int64_t index);
 /* size * size * 3 bytes, as in alc_image; NULL in a data set without images. */
 const uint8_t *alc_dataset_pixels(const alc_dataset *dataset, int64_t index);
+/* The path of the file that they are from; "" in a data set without images. */
+const char *alc_dataset_image_path(const alc_dataset *dataset, int64_t index);
 /* The side of the kept images; 0 without images. */
 int64_t alc_dataset_image_size(const alc_dataset *dataset);
 /* The height and width that the files had (of the first one, where they may differ); 0 without
