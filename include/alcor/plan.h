@@ -88,6 +88,23 @@ alc_plan_cost alc_plan_costs(const alc_plan *plan);
 alc_status alc_plan_report(const alc_plan *plan, char **text);
 void alc_release_text(alc_context *context, char *text);
 
+/* One call of one node while a plan runs. */
+typedef enum alc_step_kind { ALC_STEP_FORWARD, ALC_STEP_RECOMPUTE, ALC_STEP_BACKWARD } alc_step_kind;
+typedef struct alc_step_info {
+    const char *node, *kernel;
+    alc_step_kind kind;
+    int64_t index;            /* of the step, 0 .. alc_plan_step_count - 1: in evaluation it may be called for parts of the batch */
+    int64_t rows;             /* samples of this call */
+    alc_shape output;         /* of one sample */
+    double flops;             /* as a direct computation counts them, for these rows; a multiply and an add are two */
+    double bytes;             /* values that it must read or write: inputs, outputs, parameters, gradients, each once */
+} alc_step_info;
+/* How many steps the plan has, forward and backward. */
+int64_t alc_plan_step_count(const alc_plan *plan);
+/* Calls observe(argument, step) after every step of the plan's runs, on the thread that runs it: with a clock of the caller's
+ * it gives a profile, since all that a run does lies between two calls. NULL ends it. */
+void alc_plan_observe(alc_plan *plan, void (*observe)(void *argument, const alc_step_info *step), void *argument);
+
 /* The first node whose output holds an infinity or NaN in the latest forward run, in order of computation; "" if none.
  * Runs the plan's nodes again one by one, so call it only when something went wrong. */
 alc_status alc_plan_find_not_finite(alc_plan *plan, const char **node);

@@ -7,6 +7,9 @@
 #include "kernels/f32/phase.h"
 #include "kernels/f32/settle.h"
 
+/* Rows of taps whose next columns are fetched ahead. */
+#define FETCHED_ROWS 8
+
 /* A block of taps: where each of a few pixels finds it, and its weights. */
 typedef struct tap_block {
     int64_t taps;
@@ -83,6 +86,38 @@ static void find_taps(const depthwise_product *d, int64_t image, int64_t y, int6
     }
 }
 
+/* The input columns that the next pixels of the row need and these do not, in each row of taps. */
+typedef struct columns_ahead {
+    const alck_real *line[FETCHED_ROWS]; /* at the first of them */
+    int64_t lines, count;
+} columns_ahead;
+
+static columns_ahead find_ahead(const depthwise_product *d, int64_t image, int64_t y, int64_t x, int64_t count,
+                                int64_t channel)
+{
+    const product *p = &d->p;
+    columns_ahead ahead = {0};
+    const int64_t next = p->grid_width - x - count < count ? p->grid_width - x - count : count;
+    const int64_t after = (x + count - 1) * p->step_x + p->first_x + (p->taps_x - 1) * p->tap_step_x + 1;
+    const int64_t from = after > 0 ? after : 0;
+    ahead.count = p->input_width - from < next * p->step_x ? p->input_width - from : next * p->step_x;
+    for (int64_t i = 0; i < p->taps_y && ahead.lines < FETCHED_ROWS && ahead.count > 0; i++) {
+        const alck_real *line = depthwise_line(p, image, y, i, channel);
+        if (line != NULL)
+            ahead.line[ahead.lines++] = line + from * p->input_stride;
+    }
+    return ahead;
+}
+
+/* Fetches one cache line of channels of each column. Few bytes of each pixel are read at a time, from more places than the
+ * hardware follows. */
+ALCK_INLINE void fetch_columns(const columns_ahead *ahead, int64_t stride, int64_t channel)
+{
+    for (int64_t i = 0; i < ahead->lines; i++)
+        for (int64_t column = 0; column < ahead->count; column++)
+            __builtin_prefetch(ahead->line[i] + column * stride + channel);
+}
+
 /* A few pixels of one row, some of their channels. */
 static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64_t x, int64_t count, int64_t channel,
                        int64_t channels)
@@ -94,6 +129,7 @@ static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64
     const int64_t row = (image * p->output_height + y * p->spread_y + p->place_y) * p->output_width;
     for (int64_t t = 0; t < count; t++)
         pixels[t] = row + (x + t) * p->spread_x + p->place_x;
+    const columns_ahead ahead = find_ahead(job->d, image, y, x, count, channel);
     int64_t first = 0;
     do {
         b.taps = job->taps - first < K_BLOCK ? job->taps - first : K_BLOCK;
@@ -104,6 +140,8 @@ static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64
                                         .last = first + b.taps == job->taps, .pixels = pixels,
                                         .output = p->output, .output_stride = p->output_stride,
                                         .channel = channel + c, .columns = n, .epilogue = p->epilogue};
+            if (c % LINE_VALUES == 0)
+                fetch_columns(&ahead, p->input_stride, c);
             (n == VF_LANES ? sum_whole[count] : sum_part[count])(&b, c, n, &target);
         }
         first += b.taps;

@@ -5,7 +5,7 @@
 #define ALCK_F32_EPILOGUE_H
 
 #include "kernels/f32/activation.h"
-#include "kernels/isa.h"
+#include "kernels/f32/strips.h"
 
 /* Whether epilogue_simple can finish whole vectors: no span, and no activation that needs polynomials. */
 ALCK_INLINE bool epilogue_is_simple(const alck_epilogue *e)
@@ -28,23 +28,36 @@ ALCK_INLINE vf epilogue_simple(const alck_epilogue *e, vf v, int64_t pixel, int6
     return e->activation == ALCK_RELU6 ? vf_relu6(v) : v;
 }
 
+/* `n` values, a vector or the part of one, of an activation that is a constant. */
+ALCK_INLINE void epilogue_vector(const alck_epilogue *e, alck_activation activation, const alck_real *sums,
+                                 const alck_real *residual, int64_t channel, alck_real *output, int64_t n)
+{
+    vf v = load_lanes(sums, n);
+    if (e->add)
+        v = vf_add(v, load_lanes(output, n));
+    if (e->bias != NULL)
+        v = vf_add(v, load_lanes(e->bias + channel, n));
+    if (residual != NULL)
+        v = vf_add(v, load_lanes(residual, n));
+    store_lanes(output, vf_activate(activation, v), n);
+}
+
+#define EPILOGUE_VECTORS(activation)                                                                             \
+    for (; i + VF_LANES <= count; i += VF_LANES)                                                                 \
+        epilogue_vector(e, activation, sums + i, residual != NULL ? residual + i : NULL, channel + i, output + i, \
+                        VF_LANES);                                                                               \
+    if (i < count)                                                                                               \
+        epilogue_vector(e, activation, sums + i, residual != NULL ? residual + i : NULL, channel + i, output + i, \
+                        count - i)
+
 /* Any epilogue, for `count` consecutive channels of a pixel: from sums to output. */
 static inline void epilogue_row(const alck_epilogue *e, const alck_real *sums, int64_t pixel, int64_t channel,
                                 int64_t count, alck_real *output)
 {
     const alck_real *residual =
         e->residual != NULL ? e->residual + pixel * e->residual_stride + channel : NULL;
-    for (int64_t i = 0; i < count; i += VF_LANES) {
-        const int64_t n = count - i < VF_LANES ? count - i : VF_LANES;
-        vf v = vf_load_n(sums + i, n);
-        if (e->add)
-            v = vf_add(v, vf_load_n(output + i, n));
-        if (e->bias != NULL)
-            v = vf_add(v, vf_load_n(e->bias + channel + i, n));
-        if (residual != NULL)
-            v = vf_add(v, vf_load_n(residual + i, n));
-        vf_store_n(output + i, vf_activate(e->activation, v), n);
-    }
+    int64_t i = 0;
+    FOR_ACTIVATION(e->activation, EPILOGUE_VECTORS)
     if (e->span != NULL)
         e->span(e->span_argument, output, channel, count);
 }

@@ -186,35 +186,49 @@ ALCK_INLINE vf vf_tanh(vf x)
     return vf_select(vm_or(vf_unordered(x), vf_eq(x, vf_zero())), x, y);
 }
 
-/* numerator / (1 + exp(-x)). The rounding error of the sum is kept and the quotient corrected with it, else both
- * together cost more than 2 ULP. Where exp(-x) is huge, the quotient is taken with its fraction alone and scaled last,
- * so that a subnormal result is rounded once. */
+/* The coefficients of exp's tail, alternating in sign: those of exp(-q). */
+#ifdef ALCOR_DOUBLE
+#define GATE_TERMS 0.5, -0x1.555555555555bp-3, 0x1.5555555555502p-5, -0x1.111111110ec1ap-7, 0x1.6c16c16c30765p-10,     \
+                   -0x1.a01a01b398c84p-13, 0x1.a01a0136030c7p-16, -0x1.71ddefdd00573p-19, 0x1.27e5b4e80b0cbp-22,       \
+                   -0x1.af6c605a2c9ddp-26, 0x1.1e3ce52283fb1p-29
+#else
+#define GATE_TERMS 0x1.fffffcp-2F, -0x1.55549p-3F, 0x1.5558f4p-5F, -0x1.123a6ap-7F, 0x1.6a2344p-10F
+#endif
+/* Below -GATE_TAIL 1 + exp(-x) is exp(-x) to the last bit; above GATE_ONE it is 1, and 2^exponent still normal. */
+#define GATE_TAIL 60.0
+#define GATE_ONE 87.0
+
+/* numerator / (1 + exp(-x)) for x < -GATE_TAIL: exp's power of two is taken off last, so that a subnormal result is rounded
+ * once. */
+ALCK_INLINE vf vf_gate_tail(vf numerator, vf x)
+{
+    const exp_parts e = vf_exp_parts(vf_clamp(vf_neg(x), REAL(EXP_LIMIT)));
+    const vf y = vf_scale(vf_div(numerator, e.fraction), vi_sub(vi_set1(0), e.exponent));
+    return vf_select(vf_lt(x, vf_set1(-REAL(EXP_LIMIT))), vf_mul(numerator, vf_zero()), y);
+}
+
+/* numerator / (1 + exp(-x)), with exp(-x) = power + above_one power, so that the sum rounds once where it is large. */
 ALCK_INLINE vf vf_gate(vf numerator, vf x)
 {
-    const vf one = vf_set1(REAL(1.0));
-    const exp_parts e = vf_exp_parts(vf_clamp(vf_neg(x), REAL(EXP_LIMIT)));
-    const vm tiny = vf_lt(x, vf_set1(REAL(-60.0)));
-    const vf power = vf_scale(e.fraction, e.exponent);
-    const vf sum = vf_add(one, power);
-    const vf taken = vf_sub(sum, one);
-    const vf sum_low = vf_add(vf_sub(one, vf_sub(sum, taken)), vf_sub(power, taken));
-    const vf denominator = vf_select(tiny, e.fraction, sum);
-    const vf denominator_low = vf_select(tiny, vf_zero(), sum_low);
-
-    const vf inverse = vf_div(one, denominator);
-    const vf rough = vf_mul(numerator, inverse);
-    const vf rest = vf_fma(vf_neg(denominator_low), rough, vf_fma(vf_neg(denominator), rough, numerator));
-    /* the rest of an infinite quotient is no number, and that of -0 would lose its sign */
-    const vm correctable = vf_lt(vf_zero(), vf_abs(rest));
-    const vf quotient = vf_select(correctable, vf_fma(rest, inverse, rough), rough);
-    const vf scaled = vf_scale(quotient, vi_sub(vi_set1(0), e.exponent));
-    const vf y = vf_select(tiny, scaled, quotient);
-    return vf_select(vf_lt(x, vf_set1(-REAL(EXP_LIMIT))), vf_mul(numerator, vf_zero()), y);
+    static const alck_real terms[] = {GATE_TERMS};
+    const vf one = vf_set1(REAL(1.0)), magic = vf_set1(REAL(EXPONENT_MAGIC)), most = vf_set1(REAL(GATE_ONE));
+    const vf bounded = vf_select(vf_lt(most, x), most, x);
+    const vf shifted = vf_fma(bounded, vf_set1(-REAL(LOG2_E)), magic);
+    const vf n = vf_sub(shifted, magic);
+    /* -x = n ln 2 - q */
+    const vf q = vf_fma(n, vf_set1(REAL(LN2_LOW)), vf_fma(n, vf_set1(REAL(LN2_HIGH)), bounded));
+    const vf tail = vf_horner(q, terms, (int)(sizeof terms / sizeof *terms));
+    const vf above_one = vf_fma(vf_mul(q, q), tail, vf_neg(q)); /* exp(-q) - 1 */
+    /* the magic number's own bits are shifted out */
+    const vf power = vi_real(vi_add(vi_shl(vf_bits(shifted), MANTISSA_BITS), vf_bits(one)));
+    const vf y = vf_div(numerator, vf_add(power, vf_fma(above_one, power, one)));
+    const vm low = vf_lt(x, vf_set1(-REAL(GATE_TAIL)));
+    return vm_any(low) ? vf_select(low, vf_gate_tail(numerator, x), y) : y;
 }
 
 ALCK_INLINE vf vf_sigmoid(vf x)
 {
-    return vf_select(vf_unordered(x), x, vf_gate(vf_set1(REAL(1.0)), x));
+    return vf_gate(vf_set1(REAL(1.0)), x);
 }
 
 ALCK_INLINE vf vf_silu(vf x)

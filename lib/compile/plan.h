@@ -65,8 +65,6 @@ typedef struct alc_segment {
     int64_t first, last;                 /* steps, inclusive */
 } alc_segment;
 
-typedef enum alc_step_kind { ALC_STEP_FORWARD, ALC_STEP_RECOMPUTE, ALC_STEP_BACKWARD } alc_step_kind;
-
 typedef struct alc_step {
     alc_step_kind kind;
     int64_t node;
@@ -107,10 +105,18 @@ struct alc_plan {
     alc_draw draw;
     bool forward_done;         /* a backward may follow */
     bool accumulate;           /* the next backward adds */
+    void (*observe)(void *argument, const alc_step_info *step);
+    void *observer;
 };
 
 /* The gradient of a parameter, NULL if the plan does not compute it. */
 alc_real *alc_plan_gradient_of(const alc_plan *plan, const alc_parameter *parameter);
+
+/* The operations of a node's backward for one sample. */
+double alc_backward_flops(const alc_plan_node *node);
+
+/* Tells the plan's observer, if there is one, that this step has run for so many samples. */
+void alc_observe_step(const alc_plan *plan, const alc_step *step, int64_t rows);
 
 /* The buffer-resolving root of a tensor. */
 const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);

@@ -3,7 +3,7 @@
 
 #include "lib/compile/compile.h"
 
-static double backward_flops(const alc_plan_node *node)
+double alc_backward_flops(const alc_plan_node *node)
 {
     bool data = false, weights = false;
     for (int i = 0; i < node->input_count; i++)
@@ -22,7 +22,7 @@ alc_plan_cost alc_plan_costs(const alc_plan *plan)
         if (node->dead)
             continue;
         cost.forward_flops += node->flops_per_sample * (double)plan->options.batch;
-        cost.backward_flops += backward_flops(node) * (double)plan->options.batch;
+        cost.backward_flops += alc_backward_flops(node) * (double)plan->options.batch;
     }
     cost.total_bytes = plan->arena_bytes + plan->gradient_bytes + plan->derived_bytes + alc_arena_bytes(&plan->memory) +
                        (size_t)plan->buffer_capacity * sizeof *plan->buffers + sizeof *plan;
@@ -55,7 +55,7 @@ static void report_node(const alc_plan *plan, const alc_plan_node *node, alc_tex
              node->in_place_of ? " + fused" : "");
     alc_text_append(text, "%-36s %-16s %-28s %12.4g %12zu %10lld %10lld%s\n", node->name,
                     alc_shape_text(output->shape, shape, sizeof shape), kernel,
-                    (node->flops_per_sample + backward_flops(node)) * (double)plan->options.batch,
+                    (node->flops_per_sample + alc_backward_flops(node)) * (double)plan->options.batch,
                     alc_plan_root(plan, node->outputs[0])->value >= 0
                         ? plan->buffers[alc_plan_root(plan, node->outputs[0])->value].bytes : 0,
                     (long long)all_values(node), (long long)trained_values(node),

@@ -86,6 +86,8 @@ static alc_status run_forward_step(alc_plan *plan, alc_step *step, const alc_seg
     if (status == ALC_OK)
         status = done(plan, step);
     move_step(plan, step, segment->rows, -first);
+    if (status == ALC_OK)
+        alc_observe_step(plan, step, step->run.rows);
     return status;
 }
 
@@ -122,11 +124,10 @@ static void clear_gradient(const alc_plan *plan, int64_t tensor)
                                              (alc_real *)(void *)(plan->arena + buffer->offset));
 }
 
-static alc_status run_backward_step(alc_plan *plan, alc_step *step)
+static alc_status call_backward(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
     alc_parameter_view *parameters = (alc_parameter_view *)step->run.parameters;
-    set_run(plan, step);
     if (step->kind == ALC_STEP_RECOMPUTE)
         return node->op->forward(&step->run);
     for (int i = 0; i < node->clear_count; i++)
@@ -134,6 +135,15 @@ static alc_status run_backward_step(alc_plan *plan, alc_step *step)
     for (int i = 0; i < node->parameter_count; i++)
         parameters[i].add = plan->accumulate;
     return node->op->backward(&step->run);
+}
+
+static alc_status run_backward_step(alc_plan *plan, alc_step *step)
+{
+    set_run(plan, step);
+    alc_status status = call_backward(plan, step);
+    if (status == ALC_OK)
+        alc_observe_step(plan, step, step->run.rows);
+    return status;
 }
 
 alc_status alc_backward(alc_plan *plan)

@@ -24,7 +24,6 @@
 #define BUFFERS 8 /* the last two are the bandwidth's */
 #define REPETITIONS_LEAST 3
 #define COPY_BYTES ((size_t)48 << 20)
-#define CEILING_TASKS 16
 
 typedef struct bench {
     const char *only;  /* a group, or NULL */
@@ -90,55 +89,19 @@ static bool matches(const bench *b, const char *line)
 
 /* --- the two ceilings --- */
 
-typedef struct ceiling_job {
-    const bench *b;
-    double work[CEILING_TASKS];
-    volatile float kept[CEILING_TASKS]; /* results that no compiler may leave out */
-    char *from, *to;
-    size_t bytes;
-} ceiling_job;
-
-static void peak_task(void *argument, int64_t task, int worker)
-{
-    ceiling_job *job = argument;
-    float factors[2 + PEAK_CHAINS] = {1.0F, 0.5F}, result[16];
-    (void)worker;
-    for (int c = 0; c < PEAK_CHAINS; c++)
-        factors[2 + c] = (float)(task + c);
-    for (int i = 0; i < 4; i++)
-        job->work[task] += job->b->peak(factors, result);
-    job->kept[task] = result[0];
-}
-
 static double measure_peak(const bench *b)
 {
-    ceiling_job job = {.b = b};
-    double work = 0;
-    const double start = work_seconds(b);
-    b->par.run(b->par.pool, CEILING_TASKS, peak_task, &job);
-    const double took = work_seconds(b) - start;
-    for (int i = 0; i < CEILING_TASKS; i++)
-        work += job.work[i];
-    return work / took;
-}
-
-static void copy_task(void *argument, int64_t task, int worker)
-{
-    const ceiling_job *job = argument;
-    const size_t part = job->bytes / CEILING_TASKS;
-    (void)worker;
-    memcpy(job->to + (size_t)task * part, job->from + (size_t)task * part, part);
+    const double start = work_seconds(b), work = spread_peak(&b->par, b->peak);
+    return work / (work_seconds(b) - start);
 }
 
 /* Bytes read and written by a copy, per second. */
 static double measure_bandwidth(bench *b)
 {
-    ceiling_job job = {.bytes = COPY_BYTES};
-    job.from = (char *)buffer(b, 6, (int64_t)(COPY_BYTES / sizeof(alck_real)));
-    job.to = (char *)buffer(b, 7, (int64_t)(COPY_BYTES / sizeof(alck_real)));
-    const double start = work_seconds(b);
-    b->par.run(b->par.pool, CEILING_TASKS, copy_task, &job);
-    return 2.0 * (double)COPY_BYTES / (work_seconds(b) - start);
+    const alck_real *from = buffer(b, 6, (int64_t)(COPY_BYTES / sizeof(alck_real)));
+    alck_real *to = buffer(b, 7, (int64_t)(COPY_BYTES / sizeof(alck_real)));
+    const double start = work_seconds(b), bytes = spread_copy(&b->par, to, from, COPY_BYTES);
+    return bytes / (work_seconds(b) - start);
 }
 
 /* --- timing --- */

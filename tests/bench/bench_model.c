@@ -2,22 +2,25 @@
  *
  * Protocol, a line each: prints `ready FIRST_STEP_SECONDS`; for every line `SECONDS` on stdin it runs whole steps for at
  * least that long and prints `IMAGES SECONDS PEAK_RSS_BYTES`; ends at the end of input. A training step is forward,
- * backward and SGD with momentum on 1000 classes; the images are random. */
+ * backward and SGD with momentum on 1000 classes; the images are random. With --profile SECONDS it runs for that long and
+ * prints for every step of the plan what it cost, as a share of the machine's peak measured before. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alcor/layers.h"
 #include "alcor/models.h"
 #include "alcor/optimizer.h"
+#include "lib/base/base.h"
+#include "tests/bench/step_profile.h"
 
 #define CLASSES 1000
 
 typedef struct bench {
     const alc_backbone *backbone;
     bool train;
+    double profile_seconds; /* 0: the protocol */
     int64_t batch, size;
     alc_context_options context_options;
     alc_context *context;
@@ -68,7 +71,7 @@ static int parse(int argc, char **argv, bench *b)
         {"dtype", required_argument, NULL, 'd'}, {"batch", required_argument, NULL, 'b'},
         {"size", required_argument, NULL, 's'},  {"threads", required_argument, NULL, 't'},
         {"isa", required_argument, NULL, 'i'},   {"convolution", required_argument, NULL, 'c'},
-        {NULL, 0, NULL, 0}};
+        {"profile", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
     int found;
     while ((found = getopt_long(argc, argv, "", list, NULL)) != -1) {
         switch (found) {
@@ -102,9 +105,14 @@ static int parse(int argc, char **argv, bench *b)
             else if (strcmp(optarg, "default") != 0)
                 return refuse("--convolution is direct or default");
             break;
+        case 'p':
+            b->profile_seconds = atof(optarg);
+            if (!(b->profile_seconds > 0))
+                return refuse("--profile is a number of seconds");
+            break;
         default:
             return refuse("usage: bench_model --model NAME --mode train|infer --dtype f32 --batch N --size N "
-                          "--threads N [--convolution direct|default] [--isa NAME]");
+                          "--threads N [--convolution direct|default] [--isa NAME] [--profile SECONDS]");
         }
     }
     if (!b->backbone || b->batch < 1 || b->size < 1)
@@ -179,6 +187,32 @@ static alc_status run(const bench *b)
     return ALC_OK;
 }
 
+static alc_status run_profiled(const bench *b, step_profile *p)
+{
+    alc_status status = step(b); /* packs the weights */
+    alc_plan_observe(b->plan, profile_step, p);
+    while (status == ALC_OK && p->whole < b->profile_seconds) {
+        const double began = profile_run_begins(p);
+        status = step(b);
+        profile_run_ended(p, began);
+    }
+    if (status == ALC_OK)
+        profile_print(p);
+    return status;
+}
+
+static alc_status profile(const bench *b)
+{
+    step_profile p = {.count = alc_plan_step_count(b->plan)};
+    const alck_parallel par = alc_context_parallel(b->context);
+    p.clock = par.workers == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+    p.line = calloc((size_t)p.count + 1, sizeof *p.line);
+    const bool ready = p.line != NULL && profile_ceilings(&p, &par, alc_context_kernels(b->context)->isa);
+    const alc_status status = ready ? run_profiled(b, &p) : ALC_OUT_OF_MEMORY;
+    free(p.line);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     char message[512] = "";
@@ -192,7 +226,7 @@ int main(int argc, char **argv)
     if (status == ALC_OK)
         status = prepare(&b);
     if (status == ALC_OK)
-        status = run(&b);
+        status = b.profile_seconds > 0 ? profile(&b) : run(&b);
     if (status)
         fprintf(stderr, "bench_model: %s\n", b.context ? alc_error_message(b.context) : message);
     alc_optimizer_destroy(b.optimizer);

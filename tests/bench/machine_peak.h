@@ -88,4 +88,56 @@ static inline peak_function find_peak(const char *isa)
     return peak_scalar;
 }
 
+/* --- the two ceilings of a context's threads, to be timed by the caller --- */
+
+#define CEILING_TASKS 16
+
+typedef struct ceiling_job {
+    peak_function peak;
+    double work[CEILING_TASKS];
+    volatile float kept[CEILING_TASKS]; /* results that no compiler may leave out */
+    const char *from;
+    char *to;
+    size_t bytes;
+} ceiling_job;
+
+static inline void peak_task(void *argument, int64_t task, int worker)
+{
+    ceiling_job *job = argument;
+    float factors[2 + PEAK_CHAINS] = {1.0F, 0.5F}, result[16];
+    (void)worker;
+    for (int c = 0; c < PEAK_CHAINS; c++)
+        factors[2 + c] = (float)(task + c);
+    for (int i = 0; i < 4; i++)
+        job->work[task] += job->peak(factors, result);
+    job->kept[task] = result[0];
+}
+
+/* Multiplies and adds on all threads; returns how many operations it did. */
+static inline double spread_peak(const alck_parallel *par, peak_function peak)
+{
+    ceiling_job job = {.peak = peak};
+    double work = 0;
+    par->run(par->pool, CEILING_TASKS, peak_task, &job);
+    for (int i = 0; i < CEILING_TASKS; i++)
+        work += job.work[i];
+    return work;
+}
+
+static inline void copy_task(void *argument, int64_t task, int worker)
+{
+    const ceiling_job *job = argument;
+    const size_t part = job->bytes / CEILING_TASKS;
+    (void)worker;
+    memcpy(job->to + (size_t)task * part, job->from + (size_t)task * part, part);
+}
+
+/* Copies on all threads; returns how many bytes it read and wrote. */
+static inline double spread_copy(const alck_parallel *par, void *to, const void *from, size_t bytes)
+{
+    ceiling_job job = {.from = from, .to = to, .bytes = bytes};
+    par->run(par->pool, CEILING_TASKS, copy_task, &job);
+    return 2.0 * (double)bytes;
+}
+
 #endif
