@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "common/stop_signal.h"
 #include "common/write_field.h"
@@ -278,7 +279,7 @@ alc_status study_write_split(study *s)
     output_file file;
     snprintf(path, sizeof path, "%s/split.csv", s->options->output);
     if (!output_file_open(&file, path))
-        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
     fprintf(file.stream, "id,label,fold,group%s\n", s->divisions > 1 ? ",also_fold,also_group" : "");
     for (int64_t i = 0; i < s->count; i++) {
         write_field(file.stream, "", alc_dataset_id(s->objects, i));
@@ -289,7 +290,7 @@ alc_status study_write_split(study *s)
         fputc('\n', file.stream);
     }
     if (!output_file_commit(&file))
-        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
     return ALC_OK;
 }
 
