@@ -49,7 +49,7 @@ static const option_line lines[] = {
     {"weights", "FILE", "its weights: a safetensors file, or one of torch.save (needed)", 0, OPTION_TEXT, AT(weights)},
     {"classes", "FILE", "a class's name on each line, in the order of the weights [ImageNet's]", 0, OPTION_TEXT,
      AT(classes_path)},
-    MACHINE_OPTION_LINES(classifier, 0),
+    MACHINE_OPTION_LINES(classifier, 0, 0),
 };
 
 /* -1: go on; else the exit status. */

@@ -40,7 +40,7 @@ static const option_line lines[] = {
     {"optimizer", "KIND", "sgd (with momentum), adam or adamw [adamw]", 0, OPTION_CHOICE, AT(optimizer),
      .names = optimizer_names},
     {"max-memory", "BYTES", HELP_MAX_MEMORY, 0, OPTION_OTHER, .set = set_max_memory, .expected = EXPECTED_MAX_MEMORY},
-    MACHINE_OPTION_LINES(description, 0),
+    MACHINE_OPTION_LINES(description, 0, 0),
 };
 
 /* -1: go on; else the exit status. */

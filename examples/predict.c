@@ -52,7 +52,7 @@ static const option_line lines[] = {
      ALC_VIEW_COUNT},
     {"batch", "N", "rows at a time; more are faster and take more memory, results are the same", 0, OPTION_INTEGER,
      AT(batch), 1, 65536, .show_default = true},
-    MACHINE_OPTION_LINES(predictor, 0),
+    MACHINE_OPTION_LINES(predictor, 0, 0),
 };
 
 /* -1: go on; else the exit status. */

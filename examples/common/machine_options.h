@@ -15,16 +15,14 @@ typedef struct machine_options {
 extern const char *const isa_names[];
 extern const char *const convolution_names[];
 
-#define HELP_THREADS "[all processors]"
-#define HELP_ISA "instruction set: scalar, avx2, avx512, neon [auto: ALCOR_ISA, else the CPU's widest]"
-#define HELP_CONVOLUTION "default, or direct: no algorithm with a larger rounding error [default]"
-
-/* Their lines in an option table whose target, a struct `type`, has machine_options as its member `machine`. */
-#define MACHINE_OPTION_LINES(type, kinds)                                                                                      \
-    {"threads", "N", HELP_THREADS, kinds, OPTION_INTEGER, offsetof(type, machine.threads), .low = 1, .high = 256},              \
-    {"isa", "NAME", HELP_ISA, kinds, OPTION_CHOICE, offsetof(type, machine.isa), .names = isa_names},                           \
-    {"convolution", "KIND", HELP_CONVOLUTION, kinds, OPTION_CHOICE, offsetof(type, machine.convolution),                        \
-     .names = convolution_names}
+/* Their lines in an option table whose target, a struct `type`, has machine_options as its member `machine`; `kinds` are the
+ * tables that have them, of the last, which figures depend on, `convolution_kinds`. */
+#define MACHINE_OPTION_LINES(type, kinds, convolution_kinds)                                                                    \
+    {"threads", "N", "[all processors]", kinds, OPTION_INTEGER, offsetof(type, machine.threads), .low = 1, .high = 256},         \
+    {"isa", "NAME", "instruction set: scalar, avx2, avx512, neon [auto: ALCOR_ISA, else the CPU's widest]", kinds,               \
+     OPTION_CHOICE, offsetof(type, machine.isa), .names = isa_names},                                                            \
+    {"convolution", "KIND", "default, or direct: no algorithm with a larger rounding error [default]", convolution_kinds,         \
+     OPTION_CHOICE, offsetof(type, machine.convolution), .names = convolution_names}
 
 /* For alc_context_create, which puts the sentence of a failure into `message`. */
 alc_context_options machine_context_options(const machine_options *machine, char *message, size_t size);

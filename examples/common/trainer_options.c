@@ -204,7 +204,7 @@ static const option_line lines[] = {
     {"resume", NULL, "go on with the training that FILE of --save holds", ALL, OPTION_FLAG, AT(resume)},
     {"report", "FILE", "settings and results as JSON", ALL, OPTION_TEXT, AT(report)},
     {"predictions", "FILE", "the test part's predictions as CSV", ALL, OPTION_TEXT, AT(predictions)},
-    MACHINE_OPTION_LINES(trainer_options, ALL),
+    MACHINE_OPTION_LINES(trainer_options, ALL, ALL),
 };
 
 static void set_defaults(const trainer_kind *kind, trainer_options *o)

@@ -228,13 +228,7 @@ static alc_status divide(study *s, int division)
 
 static alc_status open_context(study *s)
 {
-    const configuration *c = s->options;
-    return alc_context_create((alc_context_options){.threads = (int)c->threads,
-                                                    .isa = (alc_isa)c->isa,
-                                                    .convolution = (alc_convolution_choice)c->convolution,
-                                                    .message = s->message,
-                                                    .message_size = sizeof s->message},
-                              &s->context);
+    return alc_context_create(machine_context_options(&s->options->machine, s->message, sizeof s->message), &s->context);
 }
 
 alc_status study_open(study *s, const configuration *options)
