@@ -12,11 +12,11 @@
 #include "kernels/f32/strips.h"
 
 /* Weights (channels times columns) up to which a block of tiles meets all of U. */
-#define FEW_WEIGHTS (128 * 64)
+#define FEW_WEIGHTS (128 * 128)
 /* Bytes of V and M of a block of tiles, of a second cache. */
 #define BLOCK_BYTES (640 << 10)
 /* Bytes of V of a wave of tiles; and where U is made anew for each wave. */
-#define WAVE_BYTES (6 << 20)
+#define WAVE_BYTES (4 << 20)
 #define TRAINING_WAVE_BYTES (16 << 20)
 
 typedef struct winograd_job {

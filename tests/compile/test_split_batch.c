@@ -8,7 +8,7 @@
 #include "support/plan_fixture.h"
 #include "support/run_tests.h"
 
-enum { SIZE = 128, BATCH = 7, CLASSES = 3 };
+enum { SIZE = 128, BATCH = 10, CLASSES = 3 };
 
 static plan_fixture f;
 static alc_tensor *image, *label, *logits, *loss, *early;
