@@ -40,8 +40,8 @@ static network_task task_of(study *s, const work_unit *unit, const alc_dataset *
     return task;
 }
 
-/* Makes sure that the model of a part (the image's network, or with backbone NULL the table's) of the same seed and fold is there:
- * `path` is its file. It is trained again where it was tidied away before the fusion was asked for. */
+/* Makes sure that the model of a part (the image's network, or with backbone NULL the table's) of the same seed and fold is
+ * there: `path` is its file. It is trained again where it was tidied away before the fusion was asked for. */
 static alc_status have_part(study *s, const work_unit *unit, const alc_dataset *blind, const alc_backbone *backbone, char *path,
                             size_t size)
 {
