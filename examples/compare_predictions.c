@@ -8,6 +8,7 @@
 
 #include "common/figures_json.h"
 #include "common/option_table.h"
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "common/prediction_file.h"
 
@@ -42,7 +43,7 @@ static const option_table table = {
 static alc_status read_files(comparison *c, char *const *paths)
 {
     for (int i = 0; i < c->count; i++) {
-        if (c->json_path && same_file(c->json_path, paths[i])) {
+        if (c->json_path && output_replaces(c->json_path, paths[i])) {
             snprintf(c->message, sizeof c->message, "%s: is to be written, but it is also to be read", c->json_path);
             return ALC_INVALID_ARGUMENT;
         }
@@ -158,7 +159,7 @@ static alc_status write_json(comparison *c)
     }
     json_decref(root);
     if (!good)
-        snprintf(c->message, sizeof c->message, "%s: cannot be written: %s", c->json_path, output_file_why());
+        snprintf(c->message, sizeof c->message, "%s: cannot be written: %s", c->json_path, file_why());
     return good ? ALC_OK : ALC_IO_ERROR;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/exit_status.h"
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "common/stop_signal.h"
 #include "sky_experiment/baselines.h"
@@ -126,10 +127,10 @@ static alc_status report(experiment_run *run, const json_t *depth, bool baseline
     }
     snprintf(path, sizeof path, "%s/report.json", s->options->output);
     if (status == ALC_OK && !write_json(path, root))
-        status = study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+        status = study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
     snprintf(path, sizeof path, "%s/report.html", s->options->output);
     if (status == ALC_OK && !report_html_write(path, root, image_folder(s->options, folder, sizeof folder)))
-        status = study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+        status = study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
     json_decref(root);
     json_decref(classical);
     score_free(&k);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/machine_options.h"
 #include "common/option_table.h"
 #include "common/parse_number.h"
 
@@ -86,9 +85,7 @@ static const option_line lines[] = {
     {"python", "PROGRAM", "for --baselines [python3]", MACHINE, OPTION_TEXT, AT(python)},
     {"quick", NULL, "small settings: one backbone at 32 pixels, three folds, one seed, joint fusion", FIGURES, OPTION_FLAG,
      AT(quick)},
-    {"threads", "N", HELP_THREADS, MACHINE, OPTION_INTEGER, AT(threads), 1, 256},
-    {"isa", "NAME", HELP_ISA, MACHINE, OPTION_CHOICE, AT(isa), .names = isa_names},
-    {"convolution", "KIND", HELP_CONVOLUTION, FIGURES, OPTION_CHOICE, AT(convolution), .names = convolution_names},
+    MACHINE_OPTION_LINES(configuration, MACHINE, FIGURES),
 };
 
 static const option_table table = {

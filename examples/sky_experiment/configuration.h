@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "alcor/models.h"
+#include "common/machine_options.h"
 
 #define MAX_LIST 64
 
@@ -37,8 +38,7 @@ typedef struct configuration {
     double time_budget; /* minutes; 0: none */
     bool baselines, quick, no_curves;
     const char *python;
-    int64_t threads;
-    int isa, convolution;
+    machine_options machine;
 
     /* What the lists say; filled by configuration_parse. */
     name_list features, allow, fusion, position;

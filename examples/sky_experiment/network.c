@@ -47,14 +47,10 @@ int64_t network_image_size(const configuration *c, const alc_backbone *backbone)
 
 static alc_status open_context(network *n)
 {
-    const configuration *c = n->study->options;
-    return alc_context_create((alc_context_options){.threads = (int)c->threads,
-                                                    .isa = (alc_isa)c->isa,
-                                                    .convolution = (alc_convolution_choice)c->convolution,
-                                                    .seed = n->task ? n->task->seed : 0,
-                                                    .message = n->study->message,
-                                                    .message_size = sizeof n->study->message},
-                              &n->context);
+    study *s = n->study;
+    alc_context_options options = machine_context_options(&s->options->machine, s->message, sizeof s->message);
+    options.seed = n->task ? n->task->seed : 0;
+    return alc_context_create(options, &n->context);
 }
 
 /* ---- the network ---- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "common/predictions.h"
 
@@ -175,7 +176,7 @@ static alc_status write_predictions(score *k, const judged_row *row)
     snprintf(path, sizeof path, "%s/predictions/%s.csv", k->study->options->output, row->name);
     return predictions_write(path, k->study->objects, k->tested, k->tested_count, row->probabilities)
                ? ALC_OK
-               : study_fail(k->study, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+               : study_fail(k->study, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
 }
 
 alc_status score_add_units(score *k, const work_row *row)

@@ -82,12 +82,10 @@ alc_status stack(study *s, uint64_t seed, int64_t width, const alc_real *inputs,
                  const alc_real *others, int64_t other_count, alc_real *out)
 {
     stacker k = {.study = s};
-    alc_status status = alc_context_create((alc_context_options){.threads = 1,
-                                                                 .isa = (alc_isa)s->options->isa,
-                                                                 .seed = seed,
-                                                                 .message = s->message,
-                                                                 .message_size = sizeof s->message},
-                                           &k.context);
+    alc_context_options options = machine_context_options(&s->options->machine, s->message, sizeof s->message);
+    options.threads = 1;
+    options.seed = seed;
+    alc_status status = alc_context_create(options, &k.context);
     if (status == ALC_OK)
         status = build(&k, width, count, other_count);
     if (status == ALC_OK) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "common/stop_signal.h"
 #include "common/write_field.h"
@@ -227,13 +228,7 @@ static alc_status divide(study *s, int division)
 
 static alc_status open_context(study *s)
 {
-    const configuration *c = s->options;
-    return alc_context_create((alc_context_options){.threads = (int)c->threads,
-                                                    .isa = (alc_isa)c->isa,
-                                                    .convolution = (alc_convolution_choice)c->convolution,
-                                                    .message = s->message,
-                                                    .message_size = sizeof s->message},
-                              &s->context);
+    return alc_context_create(machine_context_options(&s->options->machine, s->message, sizeof s->message), &s->context);
 }
 
 alc_status study_open(study *s, const configuration *options)
@@ -278,7 +273,7 @@ alc_status study_write_split(study *s)
     output_file file;
     snprintf(path, sizeof path, "%s/split.csv", s->options->output);
     if (!output_file_open(&file, path))
-        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
     fprintf(file.stream, "id,label,fold,group%s\n", s->divisions > 1 ? ",also_fold,also_group" : "");
     for (int64_t i = 0; i < s->count; i++) {
         write_field(file.stream, "", alc_dataset_id(s->objects, i));
@@ -289,7 +284,7 @@ alc_status study_write_split(study *s)
         fputc('\n', file.stream);
     }
     if (!output_file_commit(&file))
-        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+        return study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
     return ALC_OK;
 }
 

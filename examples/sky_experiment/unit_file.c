@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "sky_experiment/unit.h"
 
@@ -55,7 +56,7 @@ alc_status unit_write(study *s, const char *name, const network_task *task, cons
     else if (good)
         output_file_cancel(&file), good = false;
     json_decref(unit);
-    return good ? ALC_OK : study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+    return good ? ALC_OK : study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
 }
 
 alc_status unit_read(study *s, const char *name, json_t **unit)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "sky_experiment/network.h"
 
@@ -280,7 +281,7 @@ static alc_status write_plan(study *s, const work *w, const char *path)
     else if (good)
         output_file_cancel(&file), good = false;
     json_decref(plan);
-    return good ? ALC_OK : study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, output_file_why());
+    return good ? ALC_OK : study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, file_why());
 }
 
 alc_status work_plan(study *s, work *w)

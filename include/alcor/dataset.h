@@ -87,6 +87,8 @@ const char *alc_dataset_id(const alc_dataset *dataset, int64_t index);
 uint64_t alc_dataset_key(const alc_dataset *dataset, int64_t index);
 /* size * size * 3 bytes, as in alc_image; NULL in a data set without images. */
 const uint8_t *alc_dataset_pixels(const alc_dataset *dataset, int64_t index);
+/* The path of the file that they are from; "" in a data set without images. */
+const char *alc_dataset_image_path(const alc_dataset *dataset, int64_t index);
 /* The side of the kept images; 0 without images. */
 int64_t alc_dataset_image_size(const alc_dataset *dataset);
 /* The height and width that the files had (of the first one, where they may differ); 0 without
@@ -119,9 +121,9 @@ alc_status alc_dataset_class_weights(const alc_dataset *dataset, const int64_t *
                                      int64_t count, double *weights);
 
 /* A view of the data set in which the labels of some samples are not to be had, for code that trains and predicts while the
- * labels of a test part are kept for the judging: their class is -1, their label text "", they are not counted, and in
- * alc_dataset_table of the view their cells in the label's and the image's column (whose paths often hold the class) are empty.
- * A loader refuses to write their labels, and no split can be made of the view. All else is as in the data set, which, like its
+ * labels of a test part are kept for the judging: their class is -1, their label text and image path "", they are not
+ * counted, and in alc_dataset_table of the view their cells in the label's and the image's column (whose paths often hold the
+ * class) are empty. A loader refuses to write their labels, and no split can be made of the view. All else is as in the data set, which, like its
  * table, must outlive the view. Free it with alc_dataset_destroy. *blind is NULL on failure: ALC_INVALID_ARGUMENT (no index, one
  * outside the data set), ALC_OUT_OF_MEMORY. */
 alc_status alc_dataset_hide_labels(const alc_dataset *dataset, const int64_t *indices, int64_t count,

@@ -11,6 +11,7 @@ typedef struct alc_sample {
     const char *id;
     uint64_t key;
     uint8_t *pixels;     /* NULL without images */
+    const char *image;   /* the path of its file; "" without images */
 } alc_sample;
 
 struct alc_dataset {
@@ -34,6 +35,7 @@ struct alc_dataset {
 typedef struct alc_candidate {
     const char *reason;  /* why it is dropped; NULL: it is not */
     int32_t label;
+    const char *image;   /* the path of its file; NULL: none is needed */
     uint8_t *pixels;
     alc_status status;   /* of reading its image */
 } alc_candidate;

@@ -77,6 +77,7 @@ alc_status alc_dataset_hide_labels(const alc_dataset *dataset, const int64_t *in
     for (int64_t i = 0; i < count; i++) {
         alc_sample *sample = &view->samples[indices[i]];
         sample->label = -1;
+        sample->image = "";
         empty_cell(view->own_table, sample->row, view->label_column);
         empty_cell(view->own_table, sample->row, view->image_column);
     }
