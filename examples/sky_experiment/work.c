@@ -59,16 +59,20 @@ alc_status make_folder(study *s, const char *name)
 
 /* ---- rows ---- */
 
-static void add_row(study *s, work *w, row_kind kind, const alc_backbone *backbone, int division)
+work_row row_of(const configuration *c, row_kind kind, const alc_backbone *backbone, int division)
 {
     static const char *const kinds[ROW_KINDS] = {"table", "image", "joint", "late", "stacked"};
-    if (w->row_count == MAX_ROWS)
-        return;
-    work_row *row = &w->rows[w->row_count++];
-    *row = (work_row){.kind = kind, .backbone = backbone, .division = division};
-    row->weights = backbone ? weights_of(s->options, backbone) : NULL;
-    snprintf(row->name, sizeof row->name, "%s%s%s%s", division == DIVISION_ALSO ? "also-" : "", kinds[kind], backbone ? "-" : "",
+    work_row row = {.kind = kind, .backbone = backbone, .division = division};
+    row.weights = backbone ? weights_of(c, backbone) : NULL;
+    snprintf(row.name, sizeof row.name, "%s%s%s%s", division == DIVISION_ALSO ? "also-" : "", kinds[kind], backbone ? "-" : "",
              backbone ? backbone->name : "");
+    return row;
+}
+
+static void add_row(study *s, work *w, row_kind kind, const alc_backbone *backbone, int division)
+{
+    if (w->row_count < MAX_ROWS)
+        w->rows[w->row_count++] = row_of(s->options, kind, backbone, division);
 }
 
 static void add_backbone(study *s, work *w, const alc_backbone *backbone, int division)
