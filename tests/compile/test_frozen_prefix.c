@@ -31,7 +31,7 @@ static void begin(const char *backbone, int64_t size)
 /* A part that begins at an edge begins at a single tensor, the last before it, for every edge of every kind of backbone. */
 START_TEST(every_edge_has_a_prefix)
 {
-    static const char *const backbones[] = {"sky_cnn", "resnet50", "densenet121", "vgg16", "vgg16_bn", "xception",
+    static const char *const backbones[] = {"sky_cnn", "resnet50", "densenet121", "vgg16_bn", "xception",
                                             "efficientnet_b0", "efficientnet_lite0"};
     for (size_t i = 0; i < sizeof backbones / sizeof *backbones; i++) {
         const alc_backbone *backbone = alc_backbone_find(backbones[i]);
@@ -103,7 +103,7 @@ START_TEST(what_may_change_is_no_prefix)
 }
 END_TEST
 
-enum { BATCH = 3 };
+enum { BATCH = 2, STEPS = 2 };
 
 static uint64_t digest(void)
 {
@@ -115,7 +115,7 @@ static uint64_t digest(void)
     return hash;
 }
 
-/* Three steps from the same start; with `cut`, on what an evaluation plan makes of the same images. */
+/* Some steps from the same start; with `cut`, on what an evaluation plan makes of the same images. */
 static uint64_t train(const char *backbone, int edge, bool cut)
 {
     alc_plan *front = NULL;
@@ -130,7 +130,7 @@ static uint64_t train(const char *backbone, int edge, bool cut)
     ck_assert_int_eq(alc_compile(f.model, (alc_compile_options){.batch = BATCH, .output = features}, &front), ALC_OK);
     ck_assert_int_eq(alc_optimizer_create(f.model, (alc_optimizer_options){.kind = ALC_SGD, .learning_rate = 0.01,
                                                                           .momentum = 0.9}, &sgd), ALC_OK);
-    for (int step = 0; step < 3; step++) {
+    for (int step = 0; step < STEPS; step++) {
         const int64_t pixels = alc_shape_elements(alc_tensor_shape(image)), count = alc_shape_elements(alc_tensor_shape(features));
         fill_reals(alc_plan_input(cut ? front : f.plan, image), BATCH * pixels, (uint64_t)step);
         if (cut) {
@@ -155,7 +155,7 @@ START_TEST(training_from_a_given_tensor_has_the_same_bits)
     static const struct {
         const char *backbone;
         int edge;
-    } cases[] = {{"sky_cnn", 2}, {"sky_cnn", 4}, {"resnet50", 4}, {"densenet121", 7}, {"vgg16_bn", 5}, {"xception", 14},
+    } cases[] = {{"sky_cnn", 2}, {"sky_cnn", 4}, {"resnet50", 4}, {"densenet121", 7}, {"xception", 14},
                  {"efficientnet_b0", 6}, {"efficientnet_lite0", 5}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         ck_assert_msg(train(cases[i].backbone, cases[i].edge, true) == train(cases[i].backbone, cases[i].edge, false),
