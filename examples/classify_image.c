@@ -1,6 +1,5 @@
 /* classify_image.c - the likeliest classes of each image, by a backbone with the weights that others trained on ImageNet: a
  * safetensors or .pth file under torchvision's or timm's names. Images are prepared as those weights want it. */
-#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "alcor/alcor.h"
 #include "common/exit_status.h"
+#include "common/input_file.h"
 #include "common/machine_options.h"
 #include "common/option_table.h"
 
@@ -18,8 +18,7 @@
 typedef struct classifier {
     const alc_backbone *backbone;
     const char *weights, *classes_path;
-    int64_t threads;
-    int isa, convolution;
+    machine_options machine;
     char message[1024];
     alc_context *context;
     char *text;          /* the file of classes, taken apart */
@@ -50,9 +49,7 @@ static const option_line lines[] = {
     {"weights", "FILE", "its weights: a safetensors file, or one of torch.save (needed)", 0, OPTION_TEXT, AT(weights)},
     {"classes", "FILE", "a class's name on each line, in the order of the weights [ImageNet's]", 0, OPTION_TEXT,
      AT(classes_path)},
-    {"threads", "N", HELP_THREADS, 0, OPTION_INTEGER, AT(threads), 1, 256},
-    {"isa", "NAME", HELP_ISA, 0, OPTION_CHOICE, AT(isa), .names = isa_names},
-    {"convolution", "KIND", HELP_CONVOLUTION, 0, OPTION_CHOICE, AT(convolution), .names = convolution_names},
+    MACHINE_OPTION_LINES(classifier, 0, 0),
 };
 
 /* -1: go on; else the exit status. */
@@ -88,17 +85,10 @@ static alc_status fail(classifier *c, alc_status status, const char *path, const
 static alc_status read_text(classifier *c)
 {
     enum { MOST_BYTES = 1 << 24 };
-    FILE *file = fopen(c->classes_path, "rb");
-    c->text = calloc(1, MOST_BYTES + 1);
-    const size_t bytes = file && c->text ? fread(c->text, 1, MOST_BYTES, file) : 0;
-    const bool bad = !file || ferror(file);
-    const int error = errno;
-    if (file)
-        fclose(file);
+    size_t bytes;
+    c->text = input_file_read(c->classes_path, MOST_BYTES, &bytes);
     if (!c->text)
-        return fail(c, ALC_OUT_OF_MEMORY, c->classes_path, "memory ran out");
-    if (bad)
-        return fail(c, ALC_IO_ERROR, c->classes_path, strerror(error));
+        return fail(c, ALC_IO_ERROR, c->classes_path, file_why());
     return strlen(c->text) == bytes ? ALC_OK : fail(c, ALC_BAD_FILE, c->classes_path, "holds a zero byte");
 }
 
@@ -120,16 +110,6 @@ static alc_status read_classes(classifier *c)
 }
 
 /* ---- the model ---- */
-
-static alc_status make_context(classifier *c)
-{
-    return alc_context_create((alc_context_options){.threads = (int)c->threads,
-                                                    .isa = (alc_isa)c->isa,
-                                                    .convolution = (alc_convolution_choice)c->convolution,
-                                                    .message = c->message,
-                                                    .message_size = sizeof c->message},
-                              &c->context);
-}
 
 static alc_status make_model(classifier *c)
 {
@@ -205,7 +185,7 @@ int main(int argc, char **argv)
     const int parsed = parse(argc, argv, &c);
     if (parsed >= 0)
         return parsed;
-    alc_status status = make_context(&c);
+    alc_status status = alc_context_create(machine_context_options(&c.machine, c.message, sizeof c.message), &c.context);
     if (status == ALC_OK)
         status = read_classes(&c);
     if (status == ALC_OK)

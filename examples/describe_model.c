@@ -13,10 +13,11 @@
 #include "common/trainer_options.h"
 
 typedef struct description {
-    int64_t size, batch, classes, threads;
+    int64_t size, batch, classes;
     const char *train_from;
     uint64_t max_memory;               /* bytes; 0: no limit */
-    int optimizer, isa, convolution;
+    int optimizer;
+    machine_options machine;
     alc_classifier_options network;
     alc_context *context;
     alc_model *model;
@@ -39,9 +40,7 @@ static const option_line lines[] = {
     {"optimizer", "KIND", "sgd (with momentum), adam or adamw [adamw]", 0, OPTION_CHOICE, AT(optimizer),
      .names = optimizer_names},
     {"max-memory", "BYTES", HELP_MAX_MEMORY, 0, OPTION_OTHER, .set = set_max_memory, .expected = EXPECTED_MAX_MEMORY},
-    {"threads", "N", HELP_THREADS, 0, OPTION_INTEGER, AT(threads), 1, 256},
-    {"isa", "NAME", HELP_ISA, 0, OPTION_CHOICE, AT(isa), .names = isa_names},
-    {"convolution", "KIND", HELP_CONVOLUTION, 0, OPTION_CHOICE, AT(convolution), .names = convolution_names},
+    MACHINE_OPTION_LINES(description, 0, 0),
 };
 
 /* -1: go on; else the exit status. */
@@ -140,12 +139,7 @@ int main(int argc, char **argv)
     const int parsed = parse(argc, argv, &d);
     if (parsed >= 0)
         return parsed;
-    alc_status status = alc_context_create((alc_context_options){.threads = (int)d.threads,
-                                                                 .isa = (alc_isa)d.isa,
-                                                                 .convolution = (alc_convolution_choice)d.convolution,
-                                                                 .message = message,
-                                                                 .message_size = sizeof message},
-                                           &d.context);
+    alc_status status = alc_context_create(machine_context_options(&d.machine, message, sizeof message), &d.context);
     if (status == ALC_OK)
         status = build(&d);
     if (status == ALC_OK)

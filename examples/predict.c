@@ -1,6 +1,5 @@
 /* predict.c - classifies the rows (and images) of a table with a model that a trainer saved. The model file says what
  * network it is and how images and rows are prepared, so nothing of that is asked for here. */
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "alcor/fit.h"
 #include "alcor/metrics.h"
 #include "common/exit_status.h"
+#include "common/input_file.h"
 #include "common/machine_options.h"
 #include "common/model_card.h"
 #include "common/option_table.h"
@@ -18,8 +18,8 @@
 
 typedef struct predictor {
     const char *model_path, *table_path, *images, *output, *id, *label, *missing;
-    int64_t views, batch, threads;
-    int isa, convolution;
+    int64_t views, batch;
+    machine_options machine;
     char message[1024];
     alc_context *context;
     alc_safetensors *file;
@@ -52,9 +52,7 @@ static const option_line lines[] = {
      ALC_VIEW_COUNT},
     {"batch", "N", "rows at a time; more are faster and take more memory, results are the same", 0, OPTION_INTEGER,
      AT(batch), 1, 65536, .show_default = true},
-    {"threads", "N", HELP_THREADS, 0, OPTION_INTEGER, AT(threads), 1, 256},
-    {"isa", "NAME", HELP_ISA, 0, OPTION_CHOICE, AT(isa), .names = isa_names},
-    {"convolution", "KIND", HELP_CONVOLUTION, 0, OPTION_CHOICE, AT(convolution), .names = convolution_names},
+    MACHINE_OPTION_LINES(predictor, 0, 0),
 };
 
 /* -1: go on; else the exit status. */
@@ -83,7 +81,7 @@ static alc_status fail(predictor *p, alc_status status, const char *path, const 
 
 static alc_status fail_to_write(predictor *p)
 {
-    snprintf(p->message, sizeof p->message, "%s: cannot write there: %s", p->output, output_file_why());
+    snprintf(p->message, sizeof p->message, "%s: cannot write there: %s", p->output, file_why());
     return ALC_IO_ERROR;
 }
 
@@ -93,27 +91,37 @@ static void show_log(void *user, const char *line)
     fprintf(stderr, "predict: %s\n", line);
 }
 
+/* The output is none of the files that are read, nor one of those that the training of the model goes on from. */
+static alc_status check_output(predictor *p)
+{
+    bool replaces = output_replaces(p->output, p->table_path) || output_replaces(p->output, p->model_path);
+    for (int part = 0; part < ALC_CHECKPOINT_PARTS && !replaces; part++) {
+        char path[4096];
+        alc_checkpoint_file(p->model_path, (alc_checkpoint_part)part, path, sizeof path);
+        replaces = output_replaces(p->output, path);
+    }
+    if (replaces)
+        return fail(p, ALC_INVALID_ARGUMENT, p->output, "is to be written, but it is also to be read");
+    return output_path_writable(p->output) ? ALC_OK : fail_to_write(p);
+}
+
+static alc_status open_context(predictor *p)
+{
+    alc_context_options options = machine_context_options(&p->machine, p->message, sizeof p->message);
+    options.log = show_log;
+    const alc_status status = alc_context_create(options, &p->context);
+    return status ? status : check_output(p);
+}
+
 static alc_status open_model(predictor *p)
 {
     char why[512];
-    alc_status status = alc_context_create((alc_context_options){.threads = (int)p->threads,
-                                                                 .isa = (alc_isa)p->isa,
-                                                                 .convolution = (alc_convolution_choice)p->convolution,
-                                                                 .log = show_log,
-                                                                 .message = p->message,
-                                                                 .message_size = sizeof p->message},
-                                           &p->context);
+    alc_status status = alc_safetensors_open(p->context, p->model_path, &p->file);
     if (status)
         return status;
-    if (same_file(p->output, p->table_path) || same_file(p->output, p->model_path))
-        return fail(p, ALC_INVALID_ARGUMENT, p->output, "is to be written, but it is also to be read");
-    if (!output_path_writable(p->output))
-        return fail_to_write(p);
-    status = alc_safetensors_open(p->context, p->model_path, &p->file);
+    status = model_card_read(p->context, alc_safetensors_metadata(p->file), &p->card, why, sizeof why);
     if (status)
-        return status;
-    if (!model_card_read(p->context, alc_safetensors_metadata(p->file), &p->card, why, sizeof why))
-        return fail(p, ALC_BAD_FILE, p->model_path, why);
+        return fail(p, status, p->model_path, why);
     if (p->card.decoder && strcmp(p->card.decoder, alc_image_decoder_name()) != 0)
         fprintf(stderr, "predict: %s was trained on images decoded by %s; here it is %s, and pixels differ a little\n",
                 p->model_path, p->card.decoder, alc_image_decoder_name());
@@ -138,7 +146,7 @@ static alc_status open_table(predictor *p)
                                        &p->table);
     if (status)
         return status;
-    return alc_dataset_create(p->table,
+    status = alc_dataset_create(p->table,
                               (alc_dataset_options){.label = p->label ? p->label : p->card.label,
                                                     .labels = ALC_LABELS_OPTIONAL,
                                                     .classes = p->card.classes,
@@ -152,6 +160,9 @@ static alc_status open_table(predictor *p)
                                                     .source_width = p->card.source_width,
                                                     .stop = stop_signal_received},
                               &p->dataset);
+    if (status == ALC_OK && output_replaces_image(p->output, p->dataset))
+        return fail(p, ALC_INVALID_ARGUMENT, p->output, "is to be written, but it is also one of the images");
+    return status;
 }
 
 static alc_status run(predictor *p)
@@ -223,7 +234,7 @@ int main(int argc, char **argv)
     if (parsed >= 0)
         return parsed;
     stop_signal_install();
-    alc_status (*const steps[])(predictor *) = {open_model, open_table, run, judge};
+    alc_status (*const steps[])(predictor *) = {open_context, open_model, open_table, run, judge};
     alc_status status = ALC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == ALC_OK; i++)
         status = steps[i](&p);

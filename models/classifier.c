@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alcor/json.h"
 #include "alcor/layers.h"
 #include "alcor/models.h"
 #include "alcor/op.h"
@@ -92,22 +93,34 @@ char *alc_classifier_write_json(const alc_classifier_options *options, char *tex
     return result;
 }
 
-static const char *read_table(json_t *table, alc_classifier_options *o)
+/* Members of an object, without json_unpack, which allocates. */
+static bool read_integer(const json_t *object, const char *name, int64_t *value)
 {
-    json_int_t width;
-    json_t *hidden;
-    const char *activation;
-    int batch_norm;
-    if (json_unpack(table, "{s:I, s:o, s:s, s:b, s:F}", "width", &width, "hidden", &hidden, "activation",
-                    &activation, "batch_norm", &batch_norm, "dropout", &o->table.dropout) != 0)
+    const json_t *member = json_object_get(object, name);
+    *value = json_integer_value(member);
+    return json_is_integer(member);
+}
+
+static bool read_number(const json_t *object, const char *name, double *value)
+{
+    const json_t *member = json_object_get(object, name);
+    *value = json_number_value(member);
+    return json_is_number(member);
+}
+
+static const char *read_table(const json_t *table, alc_classifier_options *o)
+{
+    const json_t *hidden = json_object_get(table, "hidden"), *batch_norm = json_object_get(table, "batch_norm");
+    const char *activation = json_string_value(json_object_get(table, "activation"));
+    if (!read_integer(table, "width", &o->table_width) || !hidden || !activation || !json_is_boolean(batch_norm) ||
+        !read_number(table, "dropout", &o->table.dropout))
         return "its table part is incomplete";
-    if (width < 1 || !json_is_array(hidden) || json_array_size(hidden) > ALC_MLP_MAX_HIDDEN)
+    if (o->table_width < 1 || !json_is_array(hidden) || json_array_size(hidden) > ALC_MLP_MAX_HIDDEN)
         return "its table part has values out of range";
-    o->table_width = width;
     o->table.hidden_count = (int)json_array_size(hidden);
     for (int i = 0; i < o->table.hidden_count; i++)
         o->table.hidden[i] = json_integer_value(json_array_get(hidden, (size_t)i));
-    o->table.batch_norm = batch_norm;
+    o->table.batch_norm = json_is_true(batch_norm);
     int kind = 0;
     while (kind < ACTIVATIONS && strcmp(activation_names[kind], activation) != 0)
         kind++;
@@ -115,36 +128,38 @@ static const char *read_table(json_t *table, alc_classifier_options *o)
     return kind < ACTIVATIONS ? NULL : "its activation is unknown";
 }
 
-static const char *read_parts(json_t *root, alc_classifier_options *o)
+static const char *read_parts(const json_t *root, alc_classifier_options *o)
 {
-    json_int_t classes, size, head;
-    const char *backbone;
-    if (json_unpack(root, "{s:I}", "classes", &classes) != 0 || classes < 1)
+    if (!read_integer(root, "classes", &o->classes) || o->classes < 1)
         return "it has no number of classes";
-    o->classes = classes;
-    json_t *image = json_object_get(root, "image"), *table = json_object_get(root, "table");
+    const json_t *image = json_object_get(root, "image"), *table = json_object_get(root, "table");
     if (image) {
-        if (json_unpack(image, "{s:s, s:I}", "backbone", &backbone, "size", &size) != 0)
+        const char *backbone = json_string_value(json_object_get(image, "backbone"));
+        if (!backbone || !read_integer(image, "size", &o->image_size))
             return "its image part is incomplete";
         o->backbone = alc_backbone_find(backbone);
-        o->image_size = size;
         if (!o->backbone)
             return "this version has no such backbone";
     }
     const char *wrong = table ? read_table(table, o) : NULL;
     if (wrong || !image || !table)
         return wrong ? wrong : image || table ? NULL : "it has neither an image part nor a table part";
-    if (json_unpack(root, "{s:{s:I, s:F}}", "fusion", "head", &head, "dropout", &o->dropout) != 0)
-        return "its fusion part is incomplete";
-    o->head = head;
-    return NULL;
+    const json_t *fusion = json_object_get(root, "fusion");
+    return read_integer(fusion, "head", &o->head) && read_number(fusion, "dropout", &o->dropout)
+               ? NULL
+               : "its fusion part is incomplete";
 }
 
-const char *alc_classifier_read_json(const char *text, alc_classifier_options *options)
+alc_status alc_classifier_read_json(alc_context *context, const char *text, alc_classifier_options *options,
+                                    const char **wrong)
 {
+    json_t *root;
     *options = (alc_classifier_options){0};
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    const char *wrong = root ? read_parts(root, options) : "it is no JSON object";
+    *wrong = "it is no JSON";
+    const alc_status status = alc_json_read(context, text, "the description of a network", &root);
+    if (status)
+        return status;
+    *wrong = read_parts(root, options);
     json_decref(root);
-    return wrong;
+    return *wrong ? ALC_BAD_FILE : ALC_OK;
 }

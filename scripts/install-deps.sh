@@ -10,7 +10,7 @@ set -euo pipefail
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config
           libopenblas-pthread-dev libstb-dev libjansson-dev libxxhash-dev zlib1g-dev)
-test_packages=(check g++ clang-14 libclang-rt-14-dev binutils)
+test_packages=(check g++ clang-14 libclang-rt-14-dev binutils chromium)
 # The NEON kernels are tested on an emulated 64-bit ARM machine.
 neon_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 # A CPU with AVX-512 is emulated by Bochs, which boots from a disk image made on the spot.

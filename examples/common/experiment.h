@@ -15,6 +15,8 @@ typedef struct experiment {
     trainer_options options;
     char message[1024];           /* a failure of the program's own; "": the context has the sentence */
     alc_context *context;
+    int lock;                     /* an open file, where lock_path is not "" */
+    char lock_path[4096];
     /* data */
     alc_table *table;
     alc_dataset *dataset;
@@ -42,7 +44,13 @@ __attribute__((format(printf, 3, 4)))
 alc_status experiment_fail(experiment *e, alc_status status, const char *format, ...);
 const char *experiment_message(const experiment *e);
 
-/* Context, table, images, split, encoder (experiment_data.c). */
+/* That the results have places of their own, where they can be written and replace nothing that is read; the second, once the
+ * images are known. And that no other trainer saves to the same file meanwhile (experiment_outputs.c). */
+alc_status experiment_check_outputs(experiment *e);
+alc_status experiment_check_images(experiment *e);
+alc_status experiment_lock(experiment *e);
+void experiment_unlock(experiment *e);
+/* Context, table, images, split, encoder; the outputs are checked as soon as that can be (experiment_data.c). */
 alc_status experiment_load_data(experiment *e);
 /* Model, plans, loaders, optimizer; what --resume brings back (experiment_model.c, experiment_resume.c). */
 alc_status experiment_build(experiment *e);

@@ -1,11 +1,9 @@
 /* experiment_data.c - from the command line to samples in three parts. */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/experiment.h"
-#include "common/output_file.h"
 #include "common/stop_signal.h"
 
 #define DROPPED_LINES 20
@@ -32,45 +30,11 @@ static void show_log(void *user, const char *line)
 
 static alc_status make_context(experiment *e)
 {
-    const alc_context_options options = {.threads = (int)e->options.threads,
-                                         .isa = (alc_isa)e->options.isa,
-                                         .convolution = (alc_convolution_choice)e->options.convolution,
-                                         .seed = e->options.seed,
-                                         .log = show_log,
-                                         .log_user = e,
-                                         .message = e->message,
-                                         .message_size = sizeof e->message};
+    alc_context_options options = machine_context_options(&e->options.machine, e->message, sizeof e->message);
+    options.seed = e->options.seed;
+    options.log = show_log;
+    options.log_user = e;
     return alc_context_create(options, &e->context);
-}
-
-/* What is read: the table and the weights. */
-enum { READ_FILES = 2 };
-
-/* That results can be written, each to a file of its own, is checked before time is spent on them. */
-static alc_status check_outputs(experiment *e)
-{
-    const trainer_options *o = &e->options;
-    char saved[ALC_CHECKPOINT_PARTS][4096];
-    const char *paths[READ_FILES + ALC_CHECKPOINT_PARTS + 2] = {o->table, o->weights};
-    for (int i = 0; i < ALC_CHECKPOINT_PARTS; i++) {
-        alc_checkpoint_file(o->save, (alc_checkpoint_part)i, saved[i], sizeof saved[i]);
-        paths[READ_FILES + i] = i == ALC_CHECKPOINT_MODEL ? o->save : saved[i];
-    }
-    paths[READ_FILES + ALC_CHECKPOINT_PARTS] = o->report;
-    paths[READ_FILES + ALC_CHECKPOINT_PARTS + 1] = o->predictions;
-    for (int i = READ_FILES; i < READ_FILES + ALC_CHECKPOINT_PARTS + 2; i++) {
-        if (!paths[i])
-            continue;
-        /* The files of one --save may be one for a moment: the model kept as the previous one is a second name of it. */
-        const int others = i < READ_FILES + ALC_CHECKPOINT_PARTS ? READ_FILES : i;
-        for (int before = 0; before < others; before++)
-            if (paths[before] && same_file(paths[before], paths[i]))
-                return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", paths[i],
-                                       before == 0 ? "the table" : before == 1 ? "the weights" : "another result");
-        if (!output_path_writable(paths[i]))
-            return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", paths[i], output_file_why());
-    }
-    return ALC_OK;
 }
 
 /* Magnitudes and their colours, where the table has all of them. */
@@ -170,7 +134,9 @@ alc_status experiment_load_data(experiment *e)
 {
     alc_status status = make_context(e);
     if (status == ALC_OK)
-        status = check_outputs(e);
+        status = experiment_check_outputs(e);
+    if (status == ALC_OK)
+        status = experiment_lock(e);
     if (status == ALC_OK)
         status = alc_table_read(e->context, e->options.table, (alc_table_options){.missing = e->options.missing},
                                 &e->table);
@@ -178,6 +144,8 @@ alc_status experiment_load_data(experiment *e)
         status = choose_features(e);
     if (status == ALC_OK)
         status = make_dataset(e);
+    if (status == ALC_OK)
+        status = experiment_check_images(e);
     if (status == ALC_OK)
         status = make_split(e);
     if (status == ALC_OK)

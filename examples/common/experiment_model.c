@@ -169,5 +169,6 @@ void experiment_free(experiment *e)
     alc_dataset_destroy(e->dataset);
     alc_table_destroy(e->table);
     alc_context_destroy(e->context);
+    experiment_unlock(e);
     trainer_options_free(&e->options);
 }

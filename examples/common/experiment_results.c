@@ -1,10 +1,11 @@
 /* experiment_results.c - what came of a training: the test part's figures, shown and written. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "alcor/json.h"
 #include "common/experiment.h"
+#include "common/input_file.h"
 #include "common/output_file.h"
 #include "common/predictions.h"
 #include "common/stop_signal.h"
@@ -63,7 +64,8 @@ static json_t *data_as_json(const experiment *e)
                      "dropped", dropped, "classes", classes, "parts", parts);
 }
 
-static json_t *report_as_json(const experiment *e, const char *metrics)
+/* `metrics` becomes the report's. */
+static json_t *report_as_json(const experiment *e, json_t *metrics)
 {
     json_t *model = json_pack("{s:s, s:I, s:I, s:I}", "name", alc_classifier_name(&e->card.network), "values",
                               (json_int_t)alc_model_total_values(e->model), "trained_values",
@@ -75,18 +77,22 @@ static json_t *report_as_json(const experiment *e, const char *metrics)
     return json_pack("{s:s, s:s, s:s, s:i, s:O, s:o, s:o, s:o, s:o}", "program", e->options.kind->name, "version",
                      alc_version(), "isa", alc_isa_name(alc_context_isa(e->context)), "threads",
                      alc_context_threads(e->context), "settings", e->settings, "data", data_as_json(e), "model",
-                     model, "training", training, "test", json_loads(metrics, JSON_REJECT_DUPLICATES, NULL));
+                     model, "training", training, "test", metrics);
 }
 
 static alc_status write_report(experiment *e)
 {
-    char *metrics;
+    char *text;
+    json_t *metrics;
     output_file file;
-    const alc_status status = alc_metrics_json(e->metrics, e->card.classes, &metrics);
+    alc_status status = alc_metrics_json(e->metrics, e->card.classes, &text);
+    if (status)
+        return status;
+    status = alc_json_read(e->context, text, "the metrics", &metrics);
+    alc_release_text(e->context, text);
     if (status)
         return status;
     json_t *report = report_as_json(e, metrics);
-    alc_release_text(e->context, metrics);
     bool good = report && output_file_open(&file, e->options.report);
     if (good) {
         good = json_dumpf(report, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0 &&
@@ -99,7 +105,7 @@ static alc_status write_report(experiment *e)
     json_decref(report);
     if (good)
         return ALC_OK;
-    return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write the report: %s", e->options.report, output_file_why());
+    return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write the report: %s", e->options.report, file_why());
 }
 
 alc_status experiment_report(experiment *e)
@@ -117,7 +123,7 @@ alc_status experiment_report(experiment *e)
     if (status == ALC_OK && e->options.predictions &&
         !predictions_write(e->options.predictions, e->dataset, indices, count, probabilities))
         status = experiment_fail(e, ALC_IO_ERROR, "%s: cannot write predictions: %s", e->options.predictions,
-                                 output_file_why());
+                                 file_why());
     if (status == ALC_OK && e->options.report)
         status = write_report(e);
     free(probabilities);

@@ -1,6 +1,7 @@
 /* experiment_resume.c - goes on with a training that was saved, if it is the same one. */
 #include <string.h>
 
+#include "alcor/json.h"
 #include "common/experiment.h"
 #include "common/settings.h"
 
@@ -42,11 +43,14 @@ static alc_status compare_settings(experiment *e, const alc_checkpoint *checkpoi
 {
     char sentence[512];
     const char *text = alc_metadata_find(alc_checkpoint_state(checkpoint).strings, KEY_SETTINGS);
-    json_t *saved = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *saved = NULL;
+    const alc_status status = text ? alc_json_read(e->context, text, "its settings", &saved) : ALC_BAD_FILE;
     const bool differ = saved && settings_differ(saved, e->settings, sentence, sizeof sentence);
     json_decref(saved);
-    if (!saved)
+    if (status == ALC_BAD_FILE)
         return experiment_fail(e, ALC_BAD_FILE, "%s: was not saved by a trainer", e->options.save);
+    if (status)
+        return status;
     if (differ)
         return experiment_fail(e, ALC_MISMATCH, "%s: %s", e->options.save, sentence);
     const int64_t done = alc_checkpoint_state(checkpoint).epoch;

@@ -17,11 +17,13 @@ alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisati
     const alc_preprocessing *known = &e->options.backbone->preprocessing;
     if (!e->options.weights)
         return ALC_OK;
-    const alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
-    if (status == ALC_OK && !model_card_read_normalisation(alc_safetensors_metadata(e->weights), normalisation) &&
-        known->resize > 0)
+    alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
+    if (status)
+        return status;
+    status = model_card_read_normalisation(e->context, alc_safetensors_metadata(e->weights), normalisation);
+    if (status == ALC_NOT_FOUND && known->resize > 0)
         *normalisation = known->normalisation;
-    return status;
+    return status == ALC_NOT_FOUND ? ALC_OK : status;
 }
 
 alc_status experiment_load_weights(experiment *e)

@@ -1,8 +1,15 @@
-/* machine_options.c - names in the order of the library's enums. */
+/* machine_options.c - names in the order of the library's enums, and what a context is made of them. */
 #include "common/machine_options.h"
-
-#include <stddef.h>
 
 #define ISA_NAME(enumerator, name) name,
 const char *const isa_names[] = {"auto", ALC_ISA_LIST(ISA_NAME) NULL};
 const char *const convolution_names[] = {"default", "direct", NULL};
+
+alc_context_options machine_context_options(const machine_options *machine, char *message, size_t size)
+{
+    return (alc_context_options){.threads = (int)machine->threads,
+                                 .isa = (alc_isa)machine->isa,
+                                 .convolution = (alc_convolution_choice)machine->convolution,
+                                 .message = message,
+                                 .message_size = size};
+}

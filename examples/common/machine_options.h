@@ -1,20 +1,34 @@
-/* machine_options.h - how the command lines spell what a context can be made with. */
+/* machine_options.h - the three options that every program with a network has: what its context is made with. */
 #ifndef EXAMPLES_MACHINE_OPTIONS_H
 #define EXAMPLES_MACHINE_OPTIONS_H
 
+#include <stddef.h>
+
 #include "alcor/context.h"
 
-/* The place of a name is the value of the enum; NULL ends the list. */
-extern const char *const isa_names[];         /* alc_isa */
-extern const char *const convolution_names[]; /* alc_convolution_choice */
+typedef struct machine_options {
+    int64_t threads;      /* 0: all processors */
+    int isa, convolution; /* alc_isa, alc_convolution_choice */
+} machine_options;
 
-/* Of --max-memory. */
+/* As the command line spells them. The place of a name is the value of the enum; NULL ends the list. */
+extern const char *const isa_names[];
+extern const char *const convolution_names[];
+
+/* Their lines in an option table whose target, a struct `type`, has machine_options as its member `machine`; `kinds` are the
+ * tables that have them, of the last, which figures depend on, `convolution_kinds`. */
+#define MACHINE_OPTION_LINES(type, kinds, convolution_kinds)                                                                    \
+    {"threads", "N", "[all processors]", kinds, OPTION_INTEGER, offsetof(type, machine.threads), .low = 1, .high = 256},         \
+    {"isa", "NAME", "instruction set: scalar, avx2, avx512, neon [auto: ALCOR_ISA, else the CPU's widest]", kinds,               \
+     OPTION_CHOICE, offsetof(type, machine.isa), .names = isa_names},                                                            \
+    {"convolution", "KIND", "default, or direct: no algorithm with a larger rounding error [default]", convolution_kinds,         \
+     OPTION_CHOICE, offsetof(type, machine.convolution), .names = convolution_names}
+
+/* For alc_context_create, which puts the sentence of a failure into `message`. */
+alc_context_options machine_context_options(const machine_options *machine, char *message, size_t size);
+
+/* Of --max-memory, which those have that train. */
 #define HELP_MAX_MEMORY "compute again in backward what does not fit into so many bytes, such as 700M or 2G [no limit]"
 #define EXPECTED_MAX_MEMORY "a number of bytes, such as 700M or 2G"
-
-/* Help texts of the three options that every program with a network has. */
-#define HELP_THREADS "[all processors]"
-#define HELP_ISA "instruction set: scalar, avx2, avx512, neon [auto: ALCOR_ISA, else the CPU's widest]"
-#define HELP_CONVOLUTION "default, or direct: no algorithm with a larger rounding error [default]"
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alcor/json.h"
 #include "alcor/plan.h"
 #include "common/parse_number.h"
 
@@ -90,97 +91,136 @@ bool model_card_write(alc_context *context, model_card *card, alc_metadata *meta
     return good;
 }
 
-static const char *read_classes(const char *text, model_card *card)
+/* ---- reading: *wrong is what is wrong with a string, where it is no lack of memory ---- */
+
+static alc_status read_classes(alc_context *context, const char *text, model_card *card, const char **wrong)
 {
-    json_t *list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *list;
+    *wrong = "its list of classes does not fit its network";
+    const alc_status status = alc_json_read(context, text, "the list of classes", &list);
+    if (status)
+        return status;
     card->json = list;
     const size_t count = json_array_size(list);
     if (count != (size_t)card->network.classes)
-        return "its list of classes does not fit its network";
+        return ALC_BAD_FILE;
     card->classes = calloc(count, sizeof *card->classes);
     if (!card->classes)
-        return "memory ran out";
+        return ALC_OUT_OF_MEMORY;
+    *wrong = "its list of classes holds something else than names";
     for (size_t i = 0; i < count; i++) {
         card->classes[i] = json_string_value(json_array_get(list, i));
         if (!card->classes[i])
-            return "its list of classes holds something else than names";
+            return ALC_BAD_FILE;
     }
-    return NULL;
+    return ALC_OK;
 }
 
-static bool unpack_normalisation(json_t *root, alc_normalisation *normalisation)
+/* json_unpack would do it in a line, but allocates, and fails alike for a lack of memory and for another form. */
+static bool get_numbers(const json_t *root, const char *name, int count, double *values)
 {
-    double *mean = normalisation->mean, *std = normalisation->std;
-    return json_unpack(root, "{s:[F,F,F], s:[F,F,F]}", "mean", &mean[0], &mean[1], &mean[2], "std", &std[0], &std[1],
-                       &std[2]) == 0;
-}
-
-static const char *read_preprocessing(const char *text, model_card *card)
-{
-    json_int_t crop = 0, size = 0, height = 0, width = 0;
-    const char *filter = "";
-    json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    const bool good = root && json_unpack(root, "{s:I, s:I, s:[I,I], s:s}", "crop", &crop, "size", &size, "source", &height,
-                                          &width, "filter", &filter) == 0 &&
-                      unpack_normalisation(root, &card->normalisation);
-    const bool known = good && strcmp(filter, "bilinear") == 0 && size == card->network.image_size;
-    json_decref(root);
-    card->crop = crop;
-    card->source_height = height;
-    card->source_width = width;
-    return known ? NULL : "it does not say how images are prepared";
-}
-
-bool model_card_read_normalisation(alc_metadata metadata, alc_normalisation *normalisation)
-{
-    alc_normalisation found;
-    const char *text = alc_metadata_find(metadata, ALC_KEY_PREPROCESSING);
-    json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    const bool good = root && unpack_normalisation(root, &found);
-    json_decref(root);
-    if (good)
-        *normalisation = found;
+    const json_t *list = json_object_get(root, name);
+    bool good = json_array_size(list) == (size_t)count;
+    for (int i = 0; i < count && good; i++) {
+        good = json_is_number(json_array_get(list, (size_t)i));
+        values[i] = json_number_value(json_array_get(list, (size_t)i));
+    }
     return good;
 }
 
-static const char *read_parts(alc_context *context, alc_metadata metadata, model_card *card)
+static bool get_normalisation(const json_t *root, alc_normalisation *normalisation)
+{
+    return get_numbers(root, "mean", 3, normalisation->mean) && get_numbers(root, "std", 3, normalisation->std);
+}
+
+static bool get_preprocessing(const json_t *root, model_card *card)
+{
+    const json_t *crop = json_object_get(root, "crop"), *size = json_object_get(root, "size");
+    const char *filter = json_string_value(json_object_get(root, "filter"));
+    double source[2];
+    if (!json_is_integer(crop) || !json_is_integer(size) || !get_numbers(root, "source", 2, source) || !filter ||
+        !(source[0] >= 0 && source[0] < 1e9 && source[1] >= 0 && source[1] < 1e9))
+        return false;
+    card->crop = json_integer_value(crop);
+    card->source_height = (int64_t)source[0];
+    card->source_width = (int64_t)source[1];
+    return strcmp(filter, "bilinear") == 0 && json_integer_value(size) == card->network.image_size &&
+           get_normalisation(root, &card->normalisation);
+}
+
+static alc_status read_preprocessing(alc_context *context, const char *text, model_card *card, const char **wrong)
+{
+    json_t *root = NULL;
+    *wrong = "it does not say how images are prepared";
+    alc_status status = text ? alc_json_read(context, text, "how images are prepared", &root) : ALC_BAD_FILE;
+    if (status == ALC_OK && !get_preprocessing(root, card))
+        status = ALC_BAD_FILE;
+    json_decref(root);
+    return status;
+}
+
+alc_status model_card_read_normalisation(alc_context *context, alc_metadata metadata, alc_normalisation *normalisation)
+{
+    alc_normalisation found;
+    json_t *root = NULL;
+    const char *text = alc_metadata_find(metadata, ALC_KEY_PREPROCESSING);
+    alc_status status = text ? alc_json_read(context, text, "how images are prepared", &root) : ALC_NOT_FOUND;
+    if (status == ALC_OK && get_normalisation(root, &found))
+        *normalisation = found;
+    else if (status != ALC_OUT_OF_MEMORY)
+        status = ALC_NOT_FOUND;
+    json_decref(root);
+    return status;
+}
+
+static alc_status read_encoder(alc_context *context, const char *text, model_card *card, const char **wrong)
+{
+    *wrong = "it does not say how rows are encoded";
+    if (card->network.table_width == 0)
+        return ALC_OK;
+    if (!text)
+        return ALC_BAD_FILE;
+    const alc_status status = alc_encoder_read_json(context, text, &card->own_encoder);
+    *wrong = alc_error_message(context);
+    if (status)
+        return status;
+    *wrong = "its encoder does not fit its network";
+    card->encoder = card->own_encoder;
+    return alc_encoder_width(card->encoder) == card->network.table_width ? ALC_OK : ALC_BAD_FILE;
+}
+
+static alc_status read_parts(alc_context *context, alc_metadata metadata, model_card *card, const char **wrong)
 {
     const char *network = alc_metadata_find(metadata, ALC_KEY_BUILDER_OPTIONS);
     const char *classes = alc_metadata_find(metadata, ALC_KEY_CLASSES);
-    const char *encoder = alc_metadata_find(metadata, ALC_KEY_ENCODER);
     const char *views = alc_metadata_find(metadata, KEY_VIEWS);
     card->label = alc_metadata_find(metadata, KEY_LABEL);
     card->decoder = alc_metadata_find(metadata, ALC_KEY_DECODER);
     card->missing = alc_metadata_find(metadata, KEY_MISSING);
+    *wrong = "it does not describe its network and classes";
     if (!network || !classes || !card->label || !views)
-        return "it does not describe its network and classes";
-    const char *wrong = alc_classifier_read_json(network, &card->network);
-    if (!wrong)
-        wrong = read_classes(classes, card);
-    if (!wrong && card->network.backbone)
-        wrong = read_preprocessing(alc_metadata_find(metadata, ALC_KEY_PREPROCESSING), card);
-    if (wrong)
-        return wrong;
+        return ALC_BAD_FILE;
+    alc_status status = alc_classifier_read_json(context, network, &card->network, wrong);
+    if (status == ALC_OK)
+        status = read_classes(context, classes, card, wrong);
+    if (status == ALC_OK && card->network.backbone)
+        status = read_preprocessing(context, alc_metadata_find(metadata, ALC_KEY_PREPROCESSING), card, wrong);
+    if (status)
+        return status;
+    *wrong = "it does not say how many views are averaged";
     if (!parse_integer(views, 1, ALC_VIEW_COUNT, &card->views))
-        return "it does not say how many views are averaged";
-    if (card->network.table_width == 0)
-        return NULL;
-    if (!encoder)
-        return "it does not say how rows are encoded";
-    if (alc_encoder_read_json(context, encoder, &card->own_encoder))
-        return alc_error_message(context);
-    card->encoder = card->own_encoder;
-    return alc_encoder_width(card->encoder) == card->network.table_width ? NULL
-                                                                           : "its encoder does not fit its network";
+        return ALC_BAD_FILE;
+    return read_encoder(context, alc_metadata_find(metadata, ALC_KEY_ENCODER), card, wrong);
 }
 
-bool model_card_read(alc_context *context, alc_metadata metadata, model_card *card, char *why, size_t size)
+alc_status model_card_read(alc_context *context, alc_metadata metadata, model_card *card, char *why, size_t size)
 {
+    const char *wrong;
     *card = (model_card){0};
-    const char *wrong = read_parts(context, metadata, card);
-    if (wrong)
-        snprintf(why, size, "%s", wrong);
-    return !wrong;
+    const alc_status status = read_parts(context, metadata, card, &wrong);
+    if (status)
+        snprintf(why, size, "%s", status == ALC_OUT_OF_MEMORY ? "memory ran out" : wrong);
+    return status;
 }
 
 void model_card_free(model_card *card)

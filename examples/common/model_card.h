@@ -30,10 +30,10 @@ typedef struct model_card {
 
 /* The card as strings; they live as long as the card. false: memory ran out. */
 bool model_card_write(alc_context *context, model_card *card, alc_metadata *metadata);
-/* The reverse. Returns false with a sentence in `why` for a file that is no model of the trainers. */
-bool model_card_read(alc_context *context, alc_metadata metadata, model_card *card, char *why, size_t size);
-/* The normalisation alone, of a file that a trainer wrote; false for others. */
-bool model_card_read_normalisation(alc_metadata metadata, alc_normalisation *normalisation);
+/* The reverse. On failure a sentence is in `why`: ALC_BAD_FILE for a file that is no model of the trainers, ALC_OUT_OF_MEMORY. */
+alc_status model_card_read(alc_context *context, alc_metadata metadata, model_card *card, char *why, size_t size);
+/* The normalisation alone, of a file that a trainer wrote; ALC_NOT_FOUND for others, ALC_OUT_OF_MEMORY. */
+alc_status model_card_read_normalisation(alc_context *context, alc_metadata metadata, alc_normalisation *normalisation);
 void model_card_free(model_card *card);
 
 #endif

@@ -59,22 +59,43 @@ static void list_names(const option_line *line, char *text, size_t size)
         length += (size_t)snprintf(text + length, size - length, "%s%s", i ? " or " : "", name);
 }
 
+static void describe_expected(const option_line *line, char *expected, size_t size)
+{
+    if (line->form == OPTION_INTEGER)
+        snprintf(expected, size, "a whole number from %.0f to %.0f", line->low, line->high);
+    else if (line->form == OPTION_UNSIGNED)
+        snprintf(expected, size, "a whole number of at least 0");
+    else if (line->form == OPTION_REAL)
+        snprintf(expected, size, "a number from %g to %g", line->low, line->high);
+    else if (line->form == OPTION_TEXT)
+        snprintf(expected, size, "%s", line->argument);
+    else if (line->expected)
+        snprintf(expected, size, "%s", line->expected);
+    else
+        list_names(line, expected, size);
+}
+
 static int refuse_argument(const option_table *table, const option_line *line, const char *text)
 {
     char expected[640] = "";
-    if (line->form == OPTION_INTEGER)
-        snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f", line->low, line->high);
-    else if (line->form == OPTION_UNSIGNED)
-        snprintf(expected, sizeof expected, "a whole number of at least 0");
-    else if (line->form == OPTION_REAL)
-        snprintf(expected, sizeof expected, "a number from %g to %g", line->low, line->high);
-    else if (line->form == OPTION_TEXT)
-        snprintf(expected, sizeof expected, "%s", line->argument);
-    else if (line->expected)
-        snprintf(expected, sizeof expected, "%s", line->expected);
-    else
-        list_names(line, expected, sizeof expected);
+    describe_expected(line, expected, sizeof expected);
     return option_table_refuse(table, "--%s %s: expected %s", line->name, text, expected);
+}
+
+const option_line *option_table_find(const option_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->lines[i].name, name) == 0)
+            return &table->lines[i];
+    return NULL;
+}
+
+bool option_table_assign(const option_line *line, void *target, const char *text, char *expected, size_t size)
+{
+    if (set_option(target, line, text))
+        return true;
+    describe_expected(line, expected, size);
+    return false;
 }
 
 static void print_default(const option_line *line, const void *target)

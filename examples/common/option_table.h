@@ -46,6 +46,11 @@ typedef struct option_table {
  * status: 0 after --help, or EXIT_BAD_COMMAND_LINE after a sentence on stderr. */
 int option_table_parse(const option_table *table, int argc, char **argv, void *target);
 
+/* For files that hold the same options by name. The line of that name; NULL if there is none. */
+const option_line *option_table_find(const option_table *table, const char *name);
+/* Sets what the line sets. false: `text` is no argument of it, and `expected` says what would be. */
+bool option_table_assign(const option_line *line, void *target, const char *text, char *expected, size_t size);
+
 /* A sentence on stderr; returns EXIT_BAD_COMMAND_LINE. */
 __attribute__((format(printf, 2, 3)))
 int option_table_refuse(const option_table *table, const char *format, ...);

@@ -3,25 +3,37 @@
 #include "common/output_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool output_file_open(output_file *file, const char *path)
+/* Whether the path is free, or a regular file's: a device or a pipe would be replaced, not written to. */
+static bool may_be_replaced(const char *path)
 {
     struct stat status;
+    if (stat(path, &status))
+        return errno == ENOENT;
+    errno = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
+    return S_ISREG(status.st_mode);
+}
+
+/* The name that is written to first. */
+static bool name_temporary(const char *path, char *temporary, size_t size)
+{
+    if ((size_t)snprintf(temporary, size, "%s.partial", path) < size)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+bool output_file_open(output_file *file, const char *path)
+{
     *file = (output_file){0};
-    if (strlen(path) + 32 > sizeof file->path) {
-        errno = ENAMETOOLONG;
+    if (!name_temporary(path, file->temporary, sizeof file->temporary) || !may_be_replaced(path))
         return false;
-    }
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : ENODEV; /* a device or a pipe would be replaced, not written to */
-        return false;
-    }
     strcpy(file->path, path);
-    snprintf(file->temporary, sizeof file->temporary, "%s.partial", path);
-    if (remove(file->temporary) && errno != ENOENT)
+    if (unlink(file->temporary) && errno != ENOENT)
         return false;
     file->stream = fopen(file->temporary, "wx");
     return file->stream != NULL;
@@ -55,16 +67,18 @@ void output_file_cancel(output_file *file)
 
 bool output_path_writable(const char *path)
 {
-    output_file file;
-    if (!output_file_open(&file, path))
+    char temporary[4096];
+    struct stat status;
+    if (!name_temporary(path, temporary, sizeof temporary) || !may_be_replaced(path))
         return false;
-    output_file_cancel(&file);
-    return true;
-}
-
-const char *output_file_why(void)
-{
-    return errno == ENODEV ? "it is no regular file" : strerror(errno);
+    /* What a killed program left is replaced when the time has come; until then it might be somebody's file. */
+    if (lstat(temporary, &status) == 0)
+        return may_be_replaced(temporary) && access(temporary, W_OK) == 0;
+    const int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0)
+        return false;
+    close(file);
+    return unlink(temporary) == 0;
 }
 
 static bool one_inode(const char *a, const char *b)
@@ -82,7 +96,8 @@ static bool folder_of(const char *path, char *folder, size_t size, const char **
     return (size_t)snprintf(folder, size, "%.*s.", (int)(*name - path), path) < size;
 }
 
-bool same_file(const char *a, const char *b)
+/* Whether two paths lead to one file, or would if it were there. */
+static bool same_file(const char *a, const char *b)
 {
     char first[4096], second[4096];
     const char *name, *other;
@@ -90,4 +105,24 @@ bool same_file(const char *a, const char *b)
         return true;
     return folder_of(a, first, sizeof first, &name) && folder_of(b, second, sizeof second, &other) &&
            strcmp(name, other) == 0 && one_inode(first, second);
+}
+
+static bool writes(const char *output, const char *other)
+{
+    char temporary[4096];
+    return same_file(output, other) ||
+           (name_temporary(output, temporary, sizeof temporary) && same_file(temporary, other));
+}
+
+bool output_replaces(const char *output, const char *other)
+{
+    return writes(output, other) || writes(other, output);
+}
+
+bool output_replaces_image(const char *output, const alc_dataset *dataset)
+{
+    bool replaces = false;
+    for (int64_t i = 0; i < alc_dataset_count(dataset) && !replaces; i++)
+        replaces = writes(output, alc_dataset_image_path(dataset, i));
+    return replaces;
 }

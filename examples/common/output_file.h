@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "alcor/dataset.h"
+
 typedef struct output_file {
     FILE *stream;             /* to be written to */
     char path[4096], temporary[4096];
 } output_file;
 
 /* Opens a temporary file beside `path`, which must be a regular file if it is there. false, with errno set (see
- * output_file_why), if that cannot be. */
+ * file_why), if that cannot be. */
 bool output_file_open(output_file *file, const char *path);
 /* Puts it in its place. false, with errno set and nothing left behind, if anything could not be written. */
 bool output_file_commit(output_file *file);
@@ -19,9 +21,9 @@ void output_file_cancel(output_file *file);
 
 /* Whether a file could be made at `path` now; errno says why not. Leaves nothing behind. */
 bool output_path_writable(const char *path);
-/* Why one of these failed, from errno. */
-const char *output_file_why(void);
-/* Whether two paths lead to one file, or would if it were there. */
-bool same_file(const char *a, const char *b);
+/* Whether writing to `output` and to or from `other` would meet in one file, be it a temporary one; whatever their names. */
+bool output_replaces(const char *output, const char *other);
+/* Whether an image of the data set would be overwritten. */
+bool output_replaces_image(const char *output, const alc_dataset *dataset);
 
 #endif

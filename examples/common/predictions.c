@@ -1,25 +1,8 @@
 /* predictions.c - the CSV file of predictions. */
 #include "common/predictions.h"
 
-#include <string.h>
-
 #include "common/output_file.h"
-
-/* A field as RFC 4180 wants it: in quotes where it holds a comma, a quote or a line break. */
-static void write_field(FILE *stream, const char *prefix, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fprintf(stream, "%s%s", prefix, text);
-        return;
-    }
-    fprintf(stream, "\"%s", prefix);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', stream);
-        fputc(*text, stream);
-    }
-    fputc('"', stream);
-}
+#include "common/write_field.h"
 
 bool predictions_write(const char *path, const alc_dataset *dataset, const int64_t *indices, int64_t count,
                        const alc_real *probabilities)

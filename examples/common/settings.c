@@ -37,7 +37,7 @@ static void add_model_settings(json_t *root, const trainer_options *o)
         json_object_set_new(root, "weights", json_string(o->weights ? o->weights : ""));
         json_object_set_new(root, "allow-partial", json_boolean(o->allow_partial));
     }
-    json_object_set_new(root, "convolution", json_string(convolution_names[o->convolution]));
+    json_object_set_new(root, "convolution", json_string(convolution_names[o->machine.convolution]));
     json_object_set_new(root, "train-from", json_string(o->train_from ? o->train_from : ""));
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/machine_options.h"
 #include "common/option_table.h"
 #include "common/parse_number.h"
 
@@ -174,9 +173,7 @@ static const option_line lines[] = {
     {"resume", NULL, "go on with the training that FILE of --save holds", ALL, OPTION_FLAG, AT(resume)},
     {"report", "FILE", "settings and results as JSON", ALL, OPTION_TEXT, AT(report)},
     {"predictions", "FILE", "the test part's predictions as CSV", ALL, OPTION_TEXT, AT(predictions)},
-    {"threads", "N", HELP_THREADS, ALL, OPTION_INTEGER, AT(threads), 1, 256},
-    {"isa", "NAME", HELP_ISA, ALL, OPTION_CHOICE, AT(isa), .names = isa_names},
-    {"convolution", "KIND", HELP_CONVOLUTION, ALL, OPTION_CHOICE, AT(convolution), .names = convolution_names},
+    MACHINE_OPTION_LINES(trainer_options, ALL, ALL),
 };
 
 static void set_defaults(const trainer_kind *kind, trainer_options *o)

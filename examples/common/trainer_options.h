@@ -8,6 +8,7 @@
 #include "alcor/models.h"
 #include "alcor/optimizer.h"
 #include "alcor/table.h"
+#include "common/machine_options.h"
 
 #define MAX_FEATURES 256
 
@@ -50,9 +51,7 @@ typedef struct trainer_options {
     uint64_t seed;
     int64_t save_every;                        /* steps between saves; 0: only after epochs, as the kind says */
     bool resume;
-    /* machine */
-    int64_t threads;                           /* 0: all processors */
-    int isa, convolution;                      /* alc_isa, alc_convolution_choice */
+    machine_options machine;
     /* results */
     int64_t views;
     const char *save, *report, *predictions;

@@ -8,6 +8,7 @@
 #include "alcor/fit.h"
 #include "alcor/gradcheck.h"
 #include "alcor/image.h"
+#include "alcor/json.h"
 #include "alcor/layers.h"
 #include "alcor/loader.h"
 #include "alcor/metrics.h"

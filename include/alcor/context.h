@@ -57,7 +57,8 @@ typedef struct alc_allocator {
 } alc_allocator;
 
 /* File hook: POSIX semantics, but errors come back as -errno. `open` takes the flags of open(2). `read` and `write`
- * may transfer less than asked for; `sync` is fsync(2) and is also called on directories opened read-only. */
+ * may transfer less than asked for; `sync` is fsync(2) and is also called on directories opened read-only. The operating system's
+ * own, which is used where no hook is given, reads regular files only: for a pipe or a device `open` gives -ENODEV. */
 typedef struct alc_file_system {
     void *user;
     int (*open)(void *user, const char *path, int flags, int mode);

@@ -87,6 +87,8 @@ const char *alc_dataset_id(const alc_dataset *dataset, int64_t index);
 uint64_t alc_dataset_key(const alc_dataset *dataset, int64_t index);
 /* size * size * 3 bytes, as in alc_image; NULL in a data set without images. */
 const uint8_t *alc_dataset_pixels(const alc_dataset *dataset, int64_t index);
+/* The path of the file that they are from; "" in a data set without images. */
+const char *alc_dataset_image_path(const alc_dataset *dataset, int64_t index);
 /* The side of the kept images; 0 without images. */
 int64_t alc_dataset_image_size(const alc_dataset *dataset);
 /* The height and width that the files had (of the first one, where they may differ); 0 without
@@ -118,6 +120,31 @@ alc_status alc_dataset_normalisation(const alc_dataset *dataset, const int64_t *
 alc_status alc_dataset_class_weights(const alc_dataset *dataset, const int64_t *indices,
                                      int64_t count, double *weights);
 
+/* A view of the data set in which the labels of some samples are not to be had, for code that trains and predicts while the
+ * labels of a test part are kept for the judging: their class is -1, their label text and image path "", they are not
+ * counted, and in alc_dataset_table of the view their cells in the label's and the image's column (whose paths often hold the
+ * class) are empty. A loader refuses to write their labels, and no split can be made of the view. All else is as in the data set, which, like its
+ * table, must outlive the view. Free it with alc_dataset_destroy. *blind is NULL on failure: ALC_INVALID_ARGUMENT (no index, one
+ * outside the data set), ALC_OUT_OF_MEMORY. */
+alc_status alc_dataset_hide_labels(const alc_dataset *dataset, const int64_t *indices, int64_t count,
+                                   alc_dataset **blind);
+
+/* ---- groups: samples that must not be divided between the parts of a split ---- */
+
+typedef struct alc_group_options {
+    const char *column; /* samples with the same text in this column belong together; a missing cell with nobody. NULL: none */
+    const char *right_ascension, *declination; /* columns in degrees; both or neither */
+    double radius;      /* samples at most so many arc seconds apart on the sky belong together; 0: do not look */
+    bool equal_images;  /* samples whose kept images are the same bytes belong together */
+} alc_group_options;
+
+/* Numbers the groups 0 .. *group_count-1 in the order of their first samples: groups[i] is that of sample i. Belonging together
+ * carries over: a chain of neighbours is one group. ALC_NOT_FOUND (a column), ALC_BAD_FILE (a coordinate that is no number, or
+ * out of range; a missing one is near nobody), ALC_INVALID_ARGUMENT (one coordinate column without the other, a radius that is
+ * negative or above 3600, images asked for where there are none), ALC_OUT_OF_MEMORY. */
+alc_status alc_dataset_groups(const alc_dataset *dataset, alc_group_options options, int64_t *groups,
+                              int64_t *group_count);
+
 /* ---- splits ---- */
 
 typedef struct alc_split alc_split;
@@ -133,13 +160,16 @@ typedef struct alc_split_options {
     uint64_t seed;
     double train, validation,
         test; /* shares; only their ratio counts: 70, 15, 15. train > 0; the others may be 0 */
+    const int64_t *groups; /* of every sample, as alc_dataset_groups gives them; NULL: each is alone */
 } alc_split_options;
 
 /* One stratified split: the samples of each class are put in the order of hash(key, seed) and cut
  * by the shares: test has round(n * share), at least 1, of the class's n samples, validation alike,
  * training the rest. Parts whose share is 0 are empty. *split is NULL on failure:
  * ALC_INVALID_ARGUMENT (shares, a sample without a label), ALC_MISMATCH (a class with fewer samples
- * than there are parts: it would be unknown to one of them), ALC_OUT_OF_MEMORY. */
+ * than there are parts: it would be unknown to one of them), ALC_OUT_OF_MEMORY.
+ * With groups, none is divided: the largest first, then by hash, each goes where it leaves the classes' shares most even.
+ * ALC_MISMATCH then also for a class that the training part would not have. */
 alc_status alc_split_create(const alc_dataset *dataset, alc_split_options options,
                             alc_split **split);
 
@@ -148,6 +178,7 @@ typedef struct alc_fold_options {
     int64_t folds;     /* at least 2 */
     int64_t fold;      /* 0 .. folds-1: the one that is the test part */
     double validation; /* share of the rest that is the validation part, 0 <= share < 1 */
+    const int64_t *groups; /* as above */
 } alc_fold_options;
 
 /* Fold f of k: in each class, sorted by the same hash, sample number r is in the test part of fold

@@ -157,8 +157,10 @@ const char *alc_classifier_name(const alc_classifier_options *options);
 /* The options as a JSON object into `text` of at least ALC_CLASSIFIER_JSON_SIZE bytes; returns
  * `text`, or NULL if memory ran out. */
 char *alc_classifier_write_json(const alc_classifier_options *options, char *text);
-/* Reads what alc_classifier_write_json wrote. Returns NULL, or what is wrong with it (static text). */
-const char *alc_classifier_read_json(const char *text, alc_classifier_options *options);
+/* Reads what alc_classifier_write_json wrote. Errors: ALC_BAD_FILE, and *wrong is what is wrong with the text (static; "it is no
+ * JSON"); ALC_OUT_OF_MEMORY. */
+alc_status alc_classifier_read_json(alc_context *context, const char *text, alc_classifier_options *options,
+                                    const char **wrong);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,9 @@ alc_status alc_fail_operation(alc_context *context, const char *operation, const
 {
     char reason[128];
     int error = (int)-negative_errno;
-    if (strerror_r(error, reason, sizeof reason) != 0)
+    if (error == ENODEV) /* the system's words for it speak of devices that are missing */
+        alc_format(reason, sizeof reason, "it is no regular file");
+    else if (strerror_r(error, reason, sizeof reason) != 0)
         alc_format(reason, sizeof reason, "error %d", error);
     return alc_fail(context, ALC_IO_ERROR, "cannot %s %s: %s", operation, path, reason);
 }

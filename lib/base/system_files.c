@@ -1,5 +1,6 @@
 /* lib/base/system_files.c - the file hook that is used where the options bring none: POSIX calls,
- * errors as -errno. */
+ * errors as -errno.
+ * What is read must be a regular file: a pipe would keep the process waiting, and a device has no end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,11 +9,28 @@
 
 #include "lib/base/context_private.h"
 
+/* 0, or why the open file is nothing to read from. That a directory is none is said when it is read. */
+static int check_readable(int file)
+{
+    struct stat about;
+    if (fstat(file, &about) < 0)
+        return -errno;
+    return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ? 0 : -ENODEV;
+}
+
 static int system_open(void *user, const char *path, int flags, int mode)
 {
     (void)user;
-    int file = open(path, flags, mode);
-    return file < 0 ? -errno : file;
+    const bool reads = (flags & (O_WRONLY | O_RDWR)) == 0;
+    /* O_NONBLOCK: opening a pipe would wait for its writer. It changes nothing for regular files. */
+    int file = open(path, reads ? flags | O_NONBLOCK : flags, mode);
+    if (file < 0)
+        return -errno;
+    int error = reads ? check_readable(file) : 0;
+    if (error == 0)
+        return file;
+    close(file);
+    return error;
 }
 
 static int system_close(void *user, int file)

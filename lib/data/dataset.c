@@ -107,7 +107,8 @@ static alc_status fill_sample(alc_dataset_builder *builder, int64_t row, alc_sam
     const alc_candidate *candidate = &builder->candidates[row];
 
     *sample = (alc_sample){
-        .row = row, .label = candidate->label, .pixels = candidate->pixels};
+        .row = row, .label = candidate->label, .pixels = candidate->pixels,
+                            .image = candidate->image != NULL ? candidate->image : ""};
     if (builder->id_column >= 0) {
         sample->id = alc_table_cell(builder->table, row, builder->id_column);
         sample->key = alc_hash_text(sample->id);
@@ -184,6 +185,8 @@ alc_status alc_dataset_create(const alc_table *table, alc_dataset_options option
         return status;
     builder.dataset->context = builder.context;
     builder.dataset->table = table;
+    builder.dataset->image_column =
+        alc_table_find_column(table, options.image_column != NULL ? options.image_column : "image");
     alc_arena_init(&builder.dataset->texts, builder.context);
     builder.candidates = alc_allocate_array(builder.context, (size_t)builder.rows,
                                             sizeof *builder.candidates, "rows of a data set");
@@ -204,8 +207,11 @@ void alc_dataset_destroy(alc_dataset *dataset)
         return;
     alc_free(dataset->context, dataset->class_names);
     alc_free(dataset->context, dataset->samples);
-    alc_free(dataset->context, dataset->pixels);
-    alc_free(dataset->context, dataset->dropped);
+    if (dataset->own_table == NULL) {
+        alc_free(dataset->context, dataset->pixels);
+        alc_free(dataset->context, dataset->dropped);
+    }
+    alc_table_destroy(dataset->own_table);
     alc_arena_free(&dataset->texts);
     alc_free(dataset->context, dataset);
 }
@@ -234,7 +240,7 @@ const char *alc_dataset_class_name(const alc_dataset *dataset, int64_t class_ind
 
 static const alc_sample *sample_at(const alc_dataset *dataset, int64_t index)
 {
-    static const alc_sample none = {.row = -1, .label = -1, .id = ""};
+    static const alc_sample none = {.row = -1, .label = -1, .id = "", .image = ""};
     return index >= 0 && index < alc_dataset_count(dataset) ? &dataset->samples[index] : &none;
 }
 
@@ -269,6 +275,11 @@ uint64_t alc_dataset_key(const alc_dataset *dataset, int64_t index)
 const uint8_t *alc_dataset_pixels(const alc_dataset *dataset, int64_t index)
 {
     return sample_at(dataset, index)->pixels;
+}
+
+const char *alc_dataset_image_path(const alc_dataset *dataset, int64_t index)
+{
+    return sample_at(dataset, index)->image;
 }
 
 int64_t alc_dataset_image_size(const alc_dataset *dataset)

@@ -12,16 +12,10 @@
 #define MOST_SIZE 4096
 
 /* The image's path; NULL if there is no memory. */
-static char *image_path(const alc_dataset_builder *builder, int64_t row)
+static const char *image_path(const alc_dataset_builder *builder, int64_t row)
 {
     const char *cell = alc_table_cell(builder->table, row, builder->image_column);
-    const char *folder = cell[0] == '/' ? "" : builder->folder;
-    size_t bytes = strlen(folder) + strlen(cell) + 1;
-    char *path = alc_allocate(builder->context, bytes, "an image's path");
-
-    if (path != NULL)
-        snprintf(path, bytes, "%s%s", folder, cell);
-    return path;
+    return alc_arena_format(&builder->dataset->texts, "%s%s", cell[0] == '/' ? "" : builder->folder, cell);
 }
 
 /* Whether an image has the extents that it must have. */
@@ -49,18 +43,15 @@ static alc_status check_source(const alc_dataset_builder *builder, const char *p
 /* Reads a row's image, as large as it is; checked. */
 static alc_status read_source(const alc_dataset_builder *builder, int64_t row, alc_image *image)
 {
-    char *path = image_path(builder, row);
-    alc_status status = ALC_OUT_OF_MEMORY;
+    const char *path = builder->candidates[row].image;
+    alc_status status;
 
     *image = (alc_image){0};
-    if (path == NULL)
-        return status;
     status = alc_image_read(builder->context, path, builder->options.limits, image);
     if (status == ALC_OK)
         status = check_source(builder, path, image);
     if (status != ALC_OK)
         alc_image_free(image);
-    alc_free(builder->context, path);
     return status;
 }
 
@@ -115,14 +106,18 @@ static alc_status refuse(alc_dataset_builder *builder, int64_t row, alc_status s
     return alc_dataset_fail_row(builder, row, status, "%s", sentence);
 }
 
-static alc_status drop_pathless(alc_dataset_builder *builder)
+/* Where each row's image is; a row without a path is dropped, or an error. */
+static alc_status find_paths(alc_dataset_builder *builder)
 {
     for (int64_t row = 0; row < builder->rows; row++) {
+        alc_candidate *candidate = &builder->candidates[row];
         alc_status status = ALC_OK;
-        if (builder->candidates[row].reason != NULL ||
-            !alc_table_missing(builder->table, row, builder->image_column))
+        if (candidate->reason != NULL)
             continue;
-        if (builder->options.drop_bad_images)
+        if (!alc_table_missing(builder->table, row, builder->image_column)) {
+            candidate->image = image_path(builder, row);
+            status = candidate->image != NULL ? ALC_OK : ALC_OUT_OF_MEMORY;
+        } else if (builder->options.drop_bad_images)
             status = alc_dataset_drop(builder, row, "there is no path of an image");
         else
             status = alc_dataset_fail_row(builder, row, ALC_BAD_FILE,
@@ -237,7 +232,7 @@ alc_status alc_dataset_read_images(alc_dataset_builder *builder)
     alc_status status = prepare_reading(builder);
 
     if (status == ALC_OK)
-        status = drop_pathless(builder);
+        status = find_paths(builder);
     if (status == ALC_OK)
         status = find_extents(builder);
     if (status == ALC_OK)

@@ -11,6 +11,7 @@ typedef struct alc_sample {
     const char *id;
     uint64_t key;
     uint8_t *pixels;     /* NULL without images */
+    const char *image;   /* the path of its file; "" without images */
 } alc_sample;
 
 struct alc_dataset {
@@ -20,18 +21,21 @@ struct alc_dataset {
     int64_t class_count;
     const char **class_names;
     int64_t label_column;      /* -1: none */
+    int64_t image_column;      /* of the paths, also where no image is read; -1: none */
     int64_t count;
     alc_sample *samples;
     uint8_t *pixels;
     int64_t image_size, source_height, source_width;
     int64_t dropped_count;
     alc_dropped_row *dropped;
+    alc_table *own_table;      /* of a view (hide_labels.c): `table`, and pixels and dropped belong to another. NULL: no view */
 };
 
 /* A data set in the making: one candidate per row of the table. */
 typedef struct alc_candidate {
     const char *reason;  /* why it is dropped; NULL: it is not */
     int32_t label;
+    const char *image;   /* the path of its file; NULL: none is needed */
     uint8_t *pixels;
     alc_status status;   /* of reading its image */
 } alc_candidate;
@@ -64,5 +68,10 @@ alc_status alc_dataset_read_images(alc_dataset_builder *builder);
 /* indices == NULL stands for all samples. ALC_INVALID_ARGUMENT names an index outside the data set. */
 alc_status alc_dataset_check_indices(const alc_dataset *dataset, const int64_t *indices,
                                      int64_t *count);
+
+/* Gives samples to `bins` bins (bin[i] becomes 0 .. bins-1), groups undivided, so that each bin gets its share of every class as
+ * evenly as they allow. Samples with bin[i] < 0 on entry are left out. shares[bins] are positive (split_groups.c). */
+alc_status alc_assign_groups(const alc_dataset *dataset, uint64_t seed, const int64_t *groups, const double *shares,
+                             int bins, int32_t *bin);
 
 #endif

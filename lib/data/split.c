@@ -203,6 +203,107 @@ static alc_status split_by_class(const alc_dataset *dataset, uint64_t seed, cut_
     return finish(dataset, ranked, split);
 }
 
+/* ---- with groups ---- */
+
+/* All samples in the order of their numbers, for finish. */
+static alc_status list_samples(const alc_dataset *dataset, ranked_sample **listed, int32_t **bins)
+{
+    const alc_status status = rank_samples(dataset, 0, listed);
+    if (status != ALC_OK)
+        return status;
+    qsort(*listed, (size_t)dataset->count, sizeof **listed, compare_indices);
+    *bins = alc_allocate_array(dataset->context, (size_t)dataset->count, sizeof **bins, "a split");
+    if (*bins != NULL)
+        return ALC_OK;
+    alc_free(dataset->context, *listed);
+    return ALC_OUT_OF_MEMORY;
+}
+
+/* A class that the training part lacks cannot be learnt. */
+static alc_status check_training_part(const alc_dataset *dataset, const ranked_sample *listed)
+{
+    for (int32_t c = 0; c < dataset->class_count; c++) {
+        int64_t trained = 0;
+        for (int64_t i = 0; i < dataset->count; i++)
+            trained += listed[i].label == c && listed[i].part == ALC_PART_TRAIN;
+        if (trained == 0)
+            return alc_fail(dataset->context, ALC_MISMATCH,
+                            "%s: class \"%s\" has too few groups of objects that belong together: none is left to train on",
+                            alc_table_path(dataset->table), dataset->class_names[c]);
+    }
+    return ALC_OK;
+}
+
+static alc_status finish_groups(const alc_dataset *dataset, alc_status status, ranked_sample *listed, int32_t *bins,
+                                alc_split **split)
+{
+    alc_free(dataset->context, bins);
+    if (status == ALC_OK)
+        status = check_training_part(dataset, listed);
+    if (status == ALC_OK)
+        return finish(dataset, listed, split);
+    alc_free(dataset->context, listed);
+    return status;
+}
+
+static alc_status split_groups_by_shares(const alc_dataset *dataset, const alc_split_options *options, alc_split **split)
+{
+    static const alc_part parts[] = {ALC_PART_TRAIN, ALC_PART_VALIDATION, ALC_PART_TEST};
+    const double asked[] = {options->train, options->validation, options->test};
+    double shares[ALC_PART_COUNT];
+    alc_part part_of[ALC_PART_COUNT];
+    ranked_sample *listed;
+    int32_t *bins;
+    int used = 0;
+    alc_status status = list_samples(dataset, &listed, &bins);
+    if (status != ALC_OK)
+        return status;
+    for (int i = 0; i < ALC_PART_COUNT; i++)
+        if (asked[i] > 0) {
+            shares[used] = asked[i];
+            part_of[used++] = parts[i];
+        }
+    status = alc_assign_groups(dataset, options->seed, options->groups, shares, used, bins);
+    for (int64_t i = 0; i < dataset->count && status == ALC_OK; i++)
+        listed[i].part = part_of[bins[i]];
+    return finish_groups(dataset, status, listed, bins, split);
+}
+
+/* The folds first, the same for every fold; then the validation part among what is not this fold's. */
+static alc_status assign_fold(const alc_dataset *dataset, const alc_fold_options *options, ranked_sample *listed, int32_t *bins)
+{
+    const double rest[] = {1 - options->validation, options->validation};
+    double *equal = alc_allocate_array(dataset->context, (size_t)options->folds, sizeof *equal, "a split");
+    if (equal == NULL)
+        return ALC_OUT_OF_MEMORY;
+    for (int64_t f = 0; f < options->folds; f++)
+        equal[f] = 1;
+    alc_status status = alc_assign_groups(dataset, options->seed, options->groups, equal, (int)options->folds, bins);
+    alc_free(dataset->context, equal);
+    for (int64_t i = 0; i < dataset->count && status == ALC_OK; i++) {
+        listed[i].part = bins[i] == options->fold ? ALC_PART_TEST : ALC_PART_TRAIN;
+        bins[i] = bins[i] == options->fold ? -1 : 0;
+    }
+    if (status != ALC_OK || !(options->validation > 0))
+        return status;
+    status = alc_assign_groups(dataset, options->seed, options->groups, rest, 2, bins);
+    for (int64_t i = 0; i < dataset->count && status == ALC_OK; i++)
+        if (bins[i] == 1)
+            listed[i].part = ALC_PART_VALIDATION;
+    return status;
+}
+
+static alc_status split_groups_by_fold(const alc_dataset *dataset, const alc_fold_options *options, alc_split **split)
+{
+    ranked_sample *listed;
+    int32_t *bins;
+    alc_status status = list_samples(dataset, &listed, &bins);
+    if (status != ALC_OK)
+        return status;
+    status = assign_fold(dataset, options, listed, bins);
+    return finish_groups(dataset, status, listed, bins, split);
+}
+
 alc_status alc_split_create(const alc_dataset *dataset, alc_split_options options, alc_split **split)
 {
     double all = options.train + options.validation + options.test;
@@ -217,6 +318,8 @@ alc_status alc_split_create(const alc_dataset *dataset, alc_split_options option
                         "a split into %g, %g and %g is impossible: the first must be positive, the "
                         "others not negative",
                         options.train, options.validation, options.test);
+    if (options.groups != NULL)
+        return split_groups_by_shares(dataset, &options, split);
     return split_by_class(dataset, options.seed, cut_by_shares, &options, split);
 }
 
@@ -232,6 +335,8 @@ alc_status alc_split_create_fold(const alc_dataset *dataset, alc_fold_options op
         return alc_fail(dataset->context, ALC_INVALID_ARGUMENT,
                         "fold %lld of %lld with %g of the rest for validation is impossible",
                         (long long)options.fold, (long long)options.folds, options.validation);
+    if (options.groups != NULL)
+        return split_groups_by_fold(dataset, &options, split);
     return split_by_class(dataset, options.seed, cut_fold, &options, split);
 }
 

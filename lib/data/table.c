@@ -17,12 +17,14 @@ void alc_table_destroy(alc_table *table)
 {
     if (table == NULL)
         return;
-    alc_free(table->context, table->path);
-    alc_free(table->context, table->missing);
-    alc_free(table->context, table->data);
-    alc_free(table->context, table->names);
     alc_free(table->context, table->cells);
-    alc_free(table->context, table->lines);
+    if (!table->view) {
+        alc_free(table->context, table->path);
+        alc_free(table->context, table->missing);
+        alc_free(table->context, table->data);
+        alc_free(table->context, table->names);
+        alc_free(table->context, table->lines);
+    }
     alc_free(table->context, table);
 }
 

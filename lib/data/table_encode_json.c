@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json_memory.h"
+#include "lib/base/json_parse.h"
 #include "lib/data/encoder_internal.h"
 
 #define LONGEST_JSON ((size_t)16 << 20)
@@ -137,8 +137,7 @@ static alc_status read_encoder(alc_context *context, json_t *object, alc_encoder
 alc_status alc_encoder_read_json(alc_context *context, const char *text, alc_encoder **encoder)
 {
     alc_encoder *read = NULL;
-    json_error_t error;
-    bool lacked_memory;
+    alc_json_problem problem;
     json_t *object;
     alc_status status;
 
@@ -151,9 +150,9 @@ alc_status alc_encoder_read_json(alc_context *context, const char *text, alc_enc
                         "alc_encoder_read_json: an argument is NULL");
     if (strlen(text) > LONGEST_JSON)
         return bad(context, "it is longer than 16 MiB");
-    object = alc_json_parse(text, strlen(text), &error, &lacked_memory);
+    object = alc_json_parse(context, text, strlen(text), &problem);
     if (object == NULL)
-        return lacked_memory ? alc_fail_memory(context, strlen(text), "an encoder") : bad(context, error.text);
+        return problem.what == NULL ? ALC_OUT_OF_MEMORY : bad(context, problem.what);
     status = read_encoder(context, object, &read);
     json_decref(object);
     if (status == ALC_OK)

@@ -14,6 +14,7 @@ struct alc_table {
     uint32_t *names;   /* [columns] offsets into data */
     uint32_t *cells;   /* [rows][columns] offsets into data */
     int64_t *lines;    /* [rows] */
+    bool view;         /* all but `cells` belongs to another table (hide_labels.c) */
 };
 
 alc_context *alc_table_context(const alc_table *table);

@@ -8,11 +8,19 @@
 /* How many names of one kind a report gives. */
 #define NAMES_REPORTED 3
 
+/* What a tensor of the file is to the model, by the name that the model would give it. */
+typedef enum tensor_role {
+    IS_EXPECTED,         /* a parameter, or a count of batches, which is not kept */
+    IS_UNEXPECTED,
+    IS_OF_THE_CLASSIFIER /* unexpected too, but there */
+} tensor_role;
+
 typedef struct comparison {
     alc_model *model;
     const alc_safetensors *file;
     const char *prefix, *classifier;
-    int64_t *tensors; /* of each parameter: the index of the tensor that has its name, -1 if none has */
+    int64_t *tensors;   /* of each parameter: the index of the tensor that has its name, -1 if none has */
+    tensor_role *roles; /* of each tensor */
     alc_load_report report;
     size_t text_length;
 } comparison;
@@ -72,6 +80,24 @@ static const char *own_name(const comparison *c, int64_t parameter)
     return strncmp(name, c->prefix, length) == 0 ? name + length : NULL;
 }
 
+static bool in_classifier(const comparison *c, const char *name)
+{
+    const size_t length = c->classifier == NULL ? 0 : strlen(c->classifier);
+    return length > 0 && strncmp(name, c->classifier, length) == 0 && (name[length] == '.' || name[length] == '\0');
+}
+
+/* A count of batches beside a running mean that the model has. */
+static bool is_batch_count(const comparison *c, const char *name)
+{
+    char mean[ALC_WEIGHT_NAME_SIZE];
+    size_t length = strlen(name), word = strlen(ALC_NAME_BATCHES);
+    if (length < word || strcmp(name + length - word, ALC_NAME_BATCHES) != 0 ||
+        length >= sizeof mean)
+        return false;
+    alc_format(mean, sizeof mean, "%.*s%s", (int)(length - word), name, ALC_NAME_MEAN);
+    return alc_find_weight(c->model, c->prefix, mean) >= 0;
+}
+
 static alc_status find_tensors(comparison *c)
 {
     char name[ALC_WEIGHT_NAME_SIZE];
@@ -82,6 +108,8 @@ static alc_status find_tensors(comparison *c)
         const char *stored = alc_safetensors_tensor(c->file, i).name;
         const char *ours = alc_weight_name(c->model, c->prefix, stored, name);
         const int64_t parameter = alc_find_weight(c->model, c->prefix, ours);
+        if (parameter < 0 && !is_batch_count(c, ours))
+            c->roles[i] = in_classifier(c, ours) ? IS_OF_THE_CLASSIFIER : IS_UNEXPECTED;
         if (parameter < 0)
             continue;
         int64_t *tensor = &c->tensors[parameter];
@@ -101,12 +129,6 @@ static bool fits(const comparison *c, int64_t parameter)
         return false;
     alc_stored_tensor stored = alc_safetensors_tensor(c->file, c->tensors[parameter]);
     return same_shape(alc_parameter_shape(alc_model_parameter(c->model, parameter)), &stored);
-}
-
-static bool in_classifier(const comparison *c, const char *name)
-{
-    const size_t length = c->classifier == NULL ? 0 : strlen(c->classifier);
-    return length > 0 && strncmp(name, c->classifier, length) == 0 && (name[length] == '.' || name[length] == '\0');
 }
 
 /* A layer's weights and bias belong together: one that does not fit keeps both from being loaded. */
@@ -175,30 +197,13 @@ static void compare_shapes(comparison *c)
     list_name(c, "", c->report.wrong_shape, NULL);
 }
 
-/* A count of batches beside a running mean that the model has. */
-static bool is_batch_count(const comparison *c, const char *name)
+/* Lists the tensors that have this role. */
+static void list_tensors(comparison *c, tensor_role role, const char *kind, int64_t *found)
 {
-    char mean[ALC_WEIGHT_NAME_SIZE];
-    size_t length = strlen(name), word = strlen(ALC_NAME_BATCHES);
-    if (length < word || strcmp(name + length - word, ALC_NAME_BATCHES) != 0 ||
-        length >= sizeof mean)
-        return false;
-    alc_format(mean, sizeof mean, "%.*s%s", (int)(length - word), name, ALC_NAME_MEAN);
-    return alc_find_weight(c->model, c->prefix, mean) >= 0;
-}
-
-/* Tensors that are no parameter, those of a classifier (`of_classifier`) or the others. */
-static void compare_unexpected(comparison *c, bool of_classifier, const char *kind, int64_t *found)
-{
-    char name[ALC_WEIGHT_NAME_SIZE];
     int64_t count = alc_safetensors_count(c->file);
-    for (int64_t i = 0; i < count; i++) {
-        const char *stored = alc_safetensors_tensor(c->file, i).name;
-        const char *ours = alc_weight_name(c->model, c->prefix, stored, name);
-        if (alc_find_weight(c->model, c->prefix, ours) < 0 && !is_batch_count(c, ours) &&
-            in_classifier(c, ours) == of_classifier)
-            list_name(c, kind, ++*found, stored);
-    }
+    for (int64_t i = 0; i < count; i++)
+        if (c->roles[i] == role)
+            list_name(c, kind, ++*found, alc_safetensors_tensor(c->file, i).name);
     list_name(c, "", *found, NULL);
 }
 
@@ -218,7 +223,7 @@ static void compare_classifier(comparison *c)
         }
     }
     list_name(c, "", c->report.kept, NULL);
-    compare_unexpected(c, true, "the file's classifier is not used", &c->report.unused);
+    list_tensors(c, IS_OF_THE_CLASSIFIER, "the file's classifier is not used", &c->report.unused);
 }
 
 static alc_status judge(comparison *c, alc_model_load_options options)
@@ -265,7 +270,7 @@ static alc_status compare_and_write(comparison *c, alc_model_load_options option
         return status;
     compare_missing(c);
     compare_shapes(c);
-    compare_unexpected(c, false, "the model lacks", &c->report.unexpected);
+    list_tensors(c, IS_UNEXPECTED, "the model lacks", &c->report.unexpected);
     compare_classifier(c);
     status = judge(c, options);
     if (report != NULL)
@@ -285,9 +290,11 @@ alc_status alc_model_load_tensors(alc_model *model, const alc_safetensors *file,
                     .classifier = options.classifier};
     c.tensors = alc_allocate_array(alc_model_context(model), (size_t)alc_model_parameter_count(model),
                                    sizeof *c.tensors, "a list of tensors");
-    if (c.tensors == NULL)
-        return ALC_OUT_OF_MEMORY;
-    alc_status status = compare_and_write(&c, options, report);
+    c.roles = alc_allocate_array(alc_model_context(model), (size_t)alc_safetensors_count(file), sizeof *c.roles,
+                                 "a list of tensors");
+    const bool allocated = c.tensors != NULL && c.roles != NULL;
+    const alc_status status = allocated ? compare_and_write(&c, options, report) : ALC_OUT_OF_MEMORY;
+    alc_free(alc_model_context(model), c.roles);
     alc_free(alc_model_context(model), c.tensors);
     return status;
 }

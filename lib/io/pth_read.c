@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/io/json_string.h"
+#include "lib/base/json_string.h"
 #include "lib/io/pickle.h"
 #include "lib/io/safetensors_internal.h"
 #include "lib/io/shown_name.h"

@@ -1,15 +1,14 @@
 /* lib/io/safetensors_header.c - the JSON header of a safetensors file, taken apart and checked:
  * every rule of the format that says what a header may be is enforced here, and nowhere else.
  *
- * jansson parses. Its memory does not come from the context's hook, so the number of values that it
- * may meet is bounded first; it refuses duplicate keys, texts that are no UTF-8, and zero bytes in
- * texts.
+ * The values of the JSON are jansson's. Their memory does not come from the context's hook, so how many there may be is bounded
+ * first; duplicate keys, texts that are no UTF-8, and zero bytes in texts are refused by the parser.
  */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json_memory.h"
+#include "lib/base/json_parse.h"
 #include "lib/io/safetensors_internal.h"
 
 /* Commas and brackets in the header: the files of the largest published models have some 10,000. */
@@ -57,19 +56,18 @@ static alc_status locate_header(alc_safetensors *file)
 
 static alc_status parse_json(alc_safetensors *file, json_t **root)
 {
-    json_error_t error;
-    bool lacked_memory;
+    alc_json_problem problem;
     const unsigned char *header = file->bytes + 8;
     alc_status status = bound_header(file, header);
     if (status != ALC_OK)
         return status;
-    *root = alc_json_parse((const char *)header, file->header_bytes, &error, &lacked_memory);
+    *root = alc_json_parse(file->context, (const char *)header, file->header_bytes, &problem);
     if (*root != NULL)
         return ALC_OK;
-    if (lacked_memory)
-        return alc_fail_memory(file->context, file->header_bytes, "the header of a file");
+    if (problem.what == NULL)
+        return ALC_OUT_OF_MEMORY;
     return alc_fail(file->context, ALC_BAD_FILE, "%s: the header is no valid JSON at byte %zu: %s",
-                    file->name, 8 + (size_t)error.position, error.text);
+                    file->name, 8 + problem.at, problem.what);
 }
 
 static alc_status read_metadata(alc_safetensors *file, json_t *object)

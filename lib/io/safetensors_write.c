@@ -11,7 +11,7 @@
 
 #include <xxhash.h>
 
-#include "lib/io/json_string.h"
+#include "lib/base/json_string.h"
 #include "lib/io/safetensors_internal.h"
 
 /* Values are turned into bytes this many at a time. */

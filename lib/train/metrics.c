@@ -45,10 +45,40 @@ double alc_balanced_accuracy(const alc_class_counts *counts, int64_t class_count
     return with_labels ? recalls / (double)with_labels : 0;
 }
 
-void alc_metrics_figures(const alc_class_counts *counts, int64_t class_count, double *figures)
+/* The bin of a confidence: (i / bins, (i + 1) / bins]. */
+static int bin_of(double confidence)
 {
-    double f1s = 0;
-    int64_t seen = 0;
+    const double place = confidence * ALC_RELIABILITY_BINS;
+    int bin = place > 0 ? (int)place : 0;
+    if (bin > 0 && (double)bin == place)
+        bin--;
+    return bin < ALC_RELIABILITY_BINS ? bin : ALC_RELIABILITY_BINS - 1;
+}
+
+void alc_metrics_count(const alc_judged *judged, int64_t sample, alc_class_counts *counts, alc_reliability_bin *bins)
+{
+    const int32_t label = judged->labels[sample], prediction = judged->predictions[sample];
+    alc_reliability_bin *bin = &bins[bin_of(judged->confidences[sample])];
+    counts[label].support++;
+    counts[prediction].predicted++;
+    counts[label].hits += label == prediction;
+    bin->count++;
+    bin->hits += label == prediction;
+    bin->confidence += judged->confidences[sample];
+}
+
+void alc_metrics_figures(const alc_class_counts *counts, int64_t class_count, const alc_reliability_bin *bins, double loss_sum,
+                         double *figures)
+{
+    double f1s = 0, gaps = 0;
+    int64_t seen = 0, samples = 0;
+    for (int i = 0; i < ALC_RELIABILITY_BINS; i++) {
+        const double gap = (double)bins[i].hits - bins[i].confidence;
+        gaps += gap < 0 ? -gap : gap;
+        samples += bins[i].count;
+    }
+    figures[ALC_FIGURE_LOG_LOSS] = loss_sum / (double)samples;
+    figures[ALC_FIGURE_ECE] = gaps / (double)samples;
     for (int64_t c = 0; c < class_count; c++) {
         const int64_t either = counts[c].support + counts[c].predicted;
         const double f1 = either ? 2 * (double)counts[c].hits / (double)either : 0;
@@ -60,43 +90,35 @@ void alc_metrics_figures(const alc_class_counts *counts, int64_t class_count, do
     figures[ALC_FIGURE_MACRO_F1] = seen ? f1s / (double)seen : 0;
 }
 
-/* Adds samples to the counts, which start at 0; returns how many were right. */
-static int64_t count_rows(int64_t samples, const int32_t *labels, const int32_t *predictions, alc_class_counts *counts)
-{
-    int64_t hits = 0;
-    for (int64_t i = 0; i < samples; i++) {
-        counts[labels[i]].support++;
-        counts[predictions[i]].predicted++;
-        counts[labels[i]].hits += labels[i] == predictions[i];
-        hits += labels[i] == predictions[i];
-    }
-    return hits;
-}
+/* What is to be judged. */
+typedef struct judged_rows {
+    alc_context *context;
+    int64_t class_count;
+    const int32_t *labels, *predictions; /* predictions NULL: the first largest probability of each row */
+    const alc_real *probabilities;
+} judged_rows;
 
-/* Fills predictions and *log_loss, and checks every row. */
-static alc_status predict_rows(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
-                               const alc_real *probabilities, int32_t *predictions, double *log_loss)
+/* Checks sample i and finds its prediction, loss and confidence. */
+static alc_status judge_row(const judged_rows *r, int64_t i, int32_t *prediction, double *loss, double *confidence)
 {
-    double losses = 0;
-    for (int64_t i = 0; i < samples; i++) {
-        const alc_real *row = probabilities + i * class_count;
-        if (labels[i] < 0 || labels[i] >= class_count)
-            return alc_fail(context, ALC_INVALID_ARGUMENT,
-                            "metrics: sample %lld has label %d, expected 0 to %lld", (long long)i, (int)labels[i],
-                            (long long)class_count - 1);
-        int32_t best = 0;
-        for (int64_t c = 0; c < class_count; c++) {
-            if (row[c] != row[c])
-                return alc_fail(context, ALC_NOT_FINITE, "metrics: a probability of sample %lld is not a number",
-                                (long long)i);
-            if (row[c] > row[best])
-                best = (int32_t)c;
-        }
-        predictions[i] = best;
-        const double p = (double)row[labels[i]];
-        losses -= own_logarithm(p > 1e-15 ? p : 1e-15);
+    const alc_real *row = r->probabilities + i * r->class_count;
+    const int32_t label = r->labels[i];
+    int32_t best = 0;
+    if (label < 0 || label >= r->class_count)
+        return alc_fail(r->context, ALC_INVALID_ARGUMENT, "metrics: sample %lld has label %d, expected 0 to %lld", (long long)i,
+                        (int)label, (long long)r->class_count - 1);
+    if (r->predictions && (r->predictions[i] < 0 || r->predictions[i] >= r->class_count))
+        return alc_fail(r->context, ALC_INVALID_ARGUMENT, "metrics: sample %lld is predicted as %d, expected 0 to %lld",
+                        (long long)i, (int)r->predictions[i], (long long)r->class_count - 1);
+    for (int64_t c = 0; c < r->class_count; c++) {
+        if (row[c] != row[c])
+            return alc_fail(r->context, ALC_NOT_FINITE, "metrics: a probability of sample %lld is not a number", (long long)i);
+        if (row[c] > row[best])
+            best = (int32_t)c;
     }
-    *log_loss = losses / (double)samples;
+    *prediction = r->predictions ? r->predictions[i] : best;
+    *loss = -own_logarithm((double)row[label] > 1e-15 ? (double)row[label] : 1e-15);
+    *confidence = (double)row[*prediction];
     return ALC_OK;
 }
 
@@ -104,46 +126,111 @@ alc_status alc_metrics_summarise(alc_context *context, int64_t samples, int64_t 
                                  const alc_real *probabilities, int32_t *predictions, alc_class_counts *counts,
                                  alc_metrics_summary *summary)
 {
-    const alc_status status =
-        predict_rows(context, samples, class_count, labels, probabilities, predictions, &summary->log_loss);
-    if (status)
-        return status;
+    const judged_rows rows = {context, class_count, labels, NULL, probabilities};
+    double loss_sum = 0;
+    int64_t hits = 0;
     memset(counts, 0, (size_t)class_count * sizeof *counts);
-    summary->accuracy = (double)count_rows(samples, labels, predictions, counts) / (double)samples;
+    for (int64_t i = 0; i < samples; i++) {
+        double loss, confidence;
+        const alc_status status = judge_row(&rows, i, &predictions[i], &loss, &confidence);
+        if (status)
+            return status;
+        loss_sum += loss;
+        counts[labels[i]].support++;
+        counts[predictions[i]].predicted++;
+        counts[labels[i]].hits += labels[i] == predictions[i];
+        hits += labels[i] == predictions[i];
+    }
+    summary->log_loss = loss_sum / (double)samples;
+    summary->accuracy = (double)hits / (double)samples;
     summary->balanced_accuracy = alc_balanced_accuracy(counts, class_count);
     return ALC_OK;
 }
 
-static alc_status count_and_estimate(alc_context *context, metrics_holder *holder, const int32_t *labels,
-                                     const int32_t *predictions, uint64_t seed, alc_class_counts *counts,
-                                     double *figures, alc_estimate *estimates)
+/* Scratch of alc_metrics_judge. */
+typedef struct judge_scratch {
+    int32_t *predictions;         /* [samples] */
+    double *losses, *confidences; /* [samples] */
+    alc_class_counts *counts;     /* [class_count] */
+    double *figures;              /* [ALC_FIGURE_F1 + class_count] */
+    alc_estimate *estimates;      /* the same */
+} judge_scratch;
+
+static bool allocate_scratch(alc_context *context, int64_t samples, int64_t class_count, judge_scratch *s)
+{
+    const size_t n = (size_t)samples, figures = ALC_FIGURE_F1 + (size_t)class_count;
+    s->predictions = alc_allocate_array(context, n, sizeof *s->predictions, "predictions");
+    s->losses = alc_allocate_array(context, n, sizeof *s->losses, "losses");
+    s->confidences = alc_allocate_array(context, n, sizeof *s->confidences, "confidences");
+    s->counts = alc_allocate_array(context, (size_t)class_count, sizeof *s->counts, "counts");
+    s->figures = alc_allocate_array(context, figures, sizeof *s->figures, "figures");
+    s->estimates = alc_allocate_array(context, figures, sizeof *s->estimates, "estimates");
+    return s->predictions && s->losses && s->confidences && s->counts && s->figures && s->estimates;
+}
+
+static void free_scratch(alc_context *context, judge_scratch *s)
+{
+    alc_free(context, s->estimates);
+    alc_free(context, s->figures);
+    alc_free(context, s->counts);
+    alc_free(context, s->confidences);
+    alc_free(context, s->losses);
+    alc_free(context, s->predictions);
+}
+
+/* Fills the scratch from the rows, and the confusion matrix and the reliability table from the scratch. */
+static alc_status count_samples(const judged_rows *rows, metrics_holder *holder, judge_scratch *s)
 {
     alc_metrics *m = &holder->metrics;
-    const int64_t n = m->class_count;
-    for (int64_t i = 0; i < m->samples; i++)
-        holder->confusion[labels[i] * n + predictions[i]]++;
-    const int64_t hits = count_rows(m->samples, labels, predictions, counts);
-    alc_metrics_figures(counts, n, figures);
-    const alc_status status =
-        alc_bootstrap_intervals(context, m->samples, n, labels, predictions, seed, estimates);
+    const alc_judged judged = {m->samples, m->class_count, rows->labels, s->predictions, s->losses, s->confidences};
+    double loss_sum = 0;
+    for (int64_t i = 0; i < m->samples; i++) {
+        const alc_status status = judge_row(rows, i, &s->predictions[i], &s->losses[i], &s->confidences[i]);
+        if (status)
+            return status;
+        loss_sum += s->losses[i];
+        holder->confusion[rows->labels[i] * m->class_count + s->predictions[i]]++;
+        alc_metrics_count(&judged, i, s->counts, m->reliability);
+    }
+    alc_metrics_figures(s->counts, m->class_count, m->reliability, loss_sum, s->figures);
+    for (int i = 0; i < ALC_RELIABILITY_BINS; i++)
+        if (m->reliability[i].count > 0)
+            m->reliability[i].confidence /= (double)m->reliability[i].count;
+    return ALC_OK;
+}
+
+static void keep_class(const alc_class_counts *count, alc_estimate f1, alc_class_metrics *k)
+{
+    *k = (alc_class_metrics){.support = count->support,
+                             .predicted = count->predicted,
+                             .precision = alc_wilson_interval(count->hits, count->predicted),
+                             .recall = alc_wilson_interval(count->hits, count->support),
+                             .f1 = f1};
+    if (count->support + count->predicted == 0)
+        k->f1 = (alc_estimate){0, 0, 1};
+}
+
+static alc_status estimate(const judged_rows *rows, metrics_holder *holder, judge_scratch *s, uint64_t seed)
+{
+    alc_metrics *m = &holder->metrics;
+    const alc_judged judged = {m->samples, m->class_count, rows->labels, s->predictions, s->losses, s->confidences};
+    const alc_status status = alc_bootstrap_intervals(rows->context, &judged, seed, s->estimates);
+    int64_t hits = 0;
     if (status)
         return status;
-    for (int64_t f = 0; f < ALC_FIGURE_F1 + n; f++)
-        estimates[f].value = figures[f];
-    m->accuracy = alc_wilson_interval(hits, m->samples);
-    m->balanced_accuracy = estimates[ALC_FIGURE_BALANCED_ACCURACY];
-    m->macro_f1 = estimates[ALC_FIGURE_MACRO_F1];
-    for (int64_t c = 0; c < n; c++) {
-        const alc_class_counts *count = &counts[c];
-        alc_class_metrics *k = &holder->classes[c];
-        *k = (alc_class_metrics){.support = count->support,
-                                 .predicted = count->predicted,
-                                 .precision = alc_wilson_interval(count->hits, count->predicted),
-                                 .recall = alc_wilson_interval(count->hits, count->support),
-                                 .f1 = estimates[ALC_FIGURE_F1 + c]};
-        if (count->support + count->predicted == 0)
-            k->f1 = (alc_estimate){0, 0, 1};
+    for (int64_t f = 0; f < ALC_FIGURE_F1 + m->class_count; f++)
+        s->estimates[f].value = s->figures[f];
+    for (int64_t c = 0; c < m->class_count; c++) {
+        keep_class(&s->counts[c], s->estimates[ALC_FIGURE_F1 + c], &holder->classes[c]);
+        hits += s->counts[c].hits;
     }
+    m->accuracy = alc_wilson_interval(hits, m->samples);
+    m->balanced_accuracy = s->estimates[ALC_FIGURE_BALANCED_ACCURACY];
+    m->macro_f1 = s->estimates[ALC_FIGURE_MACRO_F1];
+    m->log_loss = s->estimates[ALC_FIGURE_LOG_LOSS];
+    m->ece = s->estimates[ALC_FIGURE_ECE];
+    if (m->ece.low > m->ece.value)
+        m->ece.low = m->ece.value;
     return ALC_OK;
 }
 
@@ -166,40 +253,34 @@ static metrics_holder *new_holder(alc_context *context, int64_t samples, int64_t
     return NULL;
 }
 
-alc_status alc_metrics_compute(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
-                               const alc_real *probabilities, uint64_t seed, alc_metrics **metrics)
+alc_status alc_metrics_judge(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
+                             const int32_t *predictions, const alc_real *probabilities, uint64_t seed, alc_metrics **metrics)
 {
     *metrics = NULL;
     if (samples < 1)
         return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: there is no sample to judge");
     if (class_count < 2 || class_count > INT32_MAX)
-        return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: %lld classes, expected at least 2",
-                        (long long)class_count);
-    const size_t figure_count = ALC_FIGURE_F1 + (size_t)class_count;
+        return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: %lld classes, expected at least 2", (long long)class_count);
+    const judged_rows rows = {context, class_count, labels, predictions, probabilities};
+    judge_scratch scratch = {0};
     alc_status status = ALC_OUT_OF_MEMORY;
     metrics_holder *holder = new_holder(context, samples, class_count);
-    int32_t *predictions = alc_allocate_array(context, (size_t)samples, sizeof *predictions, "predictions");
-    alc_class_counts *counts = alc_allocate_array(context, (size_t)class_count, sizeof *counts, "counts");
-    double *figures = alc_allocate_array(context, figure_count, sizeof *figures, "figures");
-    alc_estimate *estimates = alc_allocate_array(context, figure_count, sizeof *estimates, "estimates");
-    if (!holder || !predictions || !counts || !figures || !estimates)
-        goto end;
-    status = predict_rows(context, samples, class_count, labels, probabilities, predictions,
-                          &holder->metrics.log_loss);
+    if (holder && allocate_scratch(context, samples, class_count, &scratch))
+        status = count_samples(&rows, holder, &scratch);
     if (status == ALC_OK)
-        status = count_and_estimate(context, holder, labels, predictions, seed, counts, figures, estimates);
-    if (status == ALC_OK) {
+        status = estimate(&rows, holder, &scratch, seed);
+    free_scratch(context, &scratch);
+    if (status == ALC_OK)
         *metrics = &holder->metrics;
-        holder = NULL;
-    }
-end:
-    alc_free(context, estimates);
-    alc_free(context, figures);
-    alc_free(context, counts);
-    alc_free(context, predictions);
-    if (holder)
+    else if (holder)
         alc_metrics_destroy(&holder->metrics);
     return status;
+}
+
+alc_status alc_metrics_compute(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
+                               const alc_real *probabilities, uint64_t seed, alc_metrics **metrics)
+{
+    return alc_metrics_judge(context, samples, class_count, labels, NULL, probabilities, seed, metrics);
 }
 
 alc_context *alc_metrics_context(const alc_metrics *metrics)

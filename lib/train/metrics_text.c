@@ -51,7 +51,9 @@ alc_status alc_metrics_text(const alc_metrics *metrics, const char *const *class
     alc_text_append(&t, "accuracy          %s\n", percent(&metrics->accuracy, a, sizeof a));
     alc_text_append(&t, "balanced accuracy %s\n", percent(&metrics->balanced_accuracy, a, sizeof a));
     alc_text_append(&t, "macro-F1          %s\n", percent(&metrics->macro_f1, a, sizeof a));
-    alc_text_append(&t, "log-loss            %s\n\n", fixed(metrics->log_loss, 4, a, sizeof a));
+    alc_text_append(&t, "log-loss            %s (%s - %s)\n", fixed(metrics->log_loss.value, 4, a, sizeof a),
+                    fixed(metrics->log_loss.low, 4, b, sizeof b), fixed(metrics->log_loss.high, 4, c, sizeof c));
+    alc_text_append(&t, "calibration error %s\n\n", percent(&metrics->ece, a, sizeof a));
     alc_text_append(&t, "%-*s  %-22s%-22s%-22s%7s\n", width, "class", "precision", "recall", "F1", "objects");
     for (int64_t i = 0; i < metrics->class_count; i++) {
         const alc_class_metrics *k = &metrics->classes[i];
@@ -102,7 +104,9 @@ alc_status alc_metrics_json(const alc_metrics *metrics, const char *const *class
     append_json_estimate(&t, "accuracy", &metrics->accuracy);
     append_json_estimate(&t, "balanced_accuracy", &metrics->balanced_accuracy);
     append_json_estimate(&t, "macro_f1", &metrics->macro_f1);
-    alc_text_append(&t, ", \"log_loss\": %s, \"classes\": [", fixed(metrics->log_loss, 6, number, sizeof number));
+    append_json_estimate(&t, "log_loss", &metrics->log_loss);
+    append_json_estimate(&t, "ece", &metrics->ece);
+    alc_text_append(&t, ", \"classes\": [");
     for (int64_t i = 0; i < metrics->class_count; i++) {
         const alc_class_metrics *k = &metrics->classes[i];
         alc_text_append(&t, "%s{\"name\": ", i ? ", " : "");
@@ -121,6 +125,12 @@ alc_status alc_metrics_json(const alc_metrics *metrics, const char *const *class
             alc_text_append(&t, "%s%lld", j ? ", " : "",
                             (long long)metrics->confusion[i * metrics->class_count + j]);
         alc_text_append(&t, "]");
+    }
+    alc_text_append(&t, "], \"reliability\": [");
+    for (int i = 0; i < ALC_RELIABILITY_BINS; i++) {
+        const alc_reliability_bin *bin = &metrics->reliability[i];
+        alc_text_append(&t, "%s{\"count\": %lld, \"hits\": %lld, \"confidence\": %s}", i ? ", " : "", (long long)bin->count,
+                        (long long)bin->hits, fixed(bin->confidence, 6, number, sizeof number));
     }
     alc_text_append(&t, "]}");
     return take_text(alc_metrics_context(metrics), &t, text);

@@ -4,7 +4,7 @@
 #     kernels            only kernels, and the C library
 #     lib                alcor/, kernels/kernels.h and lib, there only towards the base:
 #                        train > io, data > optimizer > run > compile > ops > graph > base
-#     models, examples   the public headers, and what examples share in examples/common
+#     models, examples   the public headers, and what examples share in examples/common; a program with a folder of its own also that
 #     include/alcor      only itself
 #
 #     check_includes.sh REPOSITORY
@@ -36,7 +36,8 @@ complain "kernels may include only kernels" ':kernels/' kernels
 complain "public headers may include only public headers" ':alcor/' include
 complain "lib may include only alcor/, lib/ and kernels/kernels.h" ':(alcor/|lib/|kernels/kernels\.h$)' lib
 complain "models may include only public headers" ':alcor/' models
-complain "examples may include only public headers and examples/common" ':(alcor|common)/' examples
+complain "examples may include only public headers, examples/common and their own folder" \
+         '(:(alcor|common)/|^examples/([a-z_]+)(\.c|/[a-z_]+\.[ch]):\3/)' examples
 
 # Inside lib: a folder may include itself and what comes behind it here.
 order=(train io data optimizer run compile ops graph base)

@@ -1,5 +1,6 @@
 /* tests/base/test_choose_isa.c - the instruction set: the option, the variable ALCOR_ISA, and
  * wishes that cannot be met. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,43 @@ static bool available(alc_isa isa)
             return alck_table_supported(*table);
     return false;
 }
+
+#if defined(__x86_64__) && defined(__linux__)
+/* Whether the kernel lists every one of the features, which stand between spaces. */
+static bool listed(const char *flags, const char *const *features)
+{
+    char word[32];
+    bool all = true;
+    for (; *features != NULL; features++) {
+        snprintf(word, sizeof word, " %s ", *features);
+        all = all && strstr(flags, word) != NULL;
+    }
+    return all;
+}
+
+/* What the kernel says of the processor: an instruction set that went unnoticed would go untested. */
+START_TEST(none_that_the_processor_has_is_missed)
+{
+    static const char *const avx2[] = {"avx2", "fma", NULL};
+    static const char *const avx512[] = {"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl", NULL};
+    static char line[16384];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    ck_assert_ptr_nonnull(file);
+    do
+        ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    while (strncmp(line, "flags", 5) != 0);
+    fclose(file);
+    char *end = strchr(line, '\n');
+    ck_assert_ptr_nonnull(end);
+    *end = ' ';
+    ck_assert_int_eq(available(ALC_ISA_AVX2), listed(line, avx2));
+    ck_assert_int_eq(available(ALC_ISA_AVX512), listed(line, avx512));
+}
+END_TEST
+#define OF_THE_PROCESSOR none_that_the_processor_has_is_missed,
+#else
+#define OF_THE_PROCESSOR
+#endif
 
 START_TEST(the_widest_is_the_default)
 {
@@ -106,7 +144,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("choose_isa", the_widest_is_the_default,
+    return RUN_TESTS("choose_isa", OF_THE_PROCESSOR the_widest_is_the_default,
                      option_and_variable_choose_each_that_is_available,
                      the_option_goes_before_the_variable, an_unknown_name_is_loud, names);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/context_private.h"
 #include "support/run_tests.h"
@@ -36,6 +37,24 @@ START_TEST(operations_reach_the_file_system)
 }
 END_TEST
 
+START_TEST(only_regular_files_are_read)
+{
+    const alc_file_system *files = &alc_system_files;
+    temporary_folder folder;
+    char pipe[1024];
+    temporary_folder_create(&folder);
+    temporary_path(&folder, "pipe", pipe);
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    ck_assert_int_eq(files->open(files->user, pipe, O_RDONLY, 0), -ENODEV); /* and does not wait for a writer */
+    ck_assert_int_eq(files->open(files->user, "/dev/zero", O_RDONLY, 0), -ENODEV);
+    int directory = files->open(files->user, folder.path, O_RDONLY | O_DIRECTORY, 0);
+    ck_assert_int_ge(directory, 0);
+    ck_assert_int_eq(files->close(files->user, directory), 0);
+    ck_assert_int_eq(files->remove(files->user, pipe), 0);
+    temporary_folder_remove(&folder);
+}
+END_TEST
+
 START_TEST(errors_come_back_negated)
 {
     const alc_file_system *files = &alc_system_files;
@@ -54,5 +73,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("system_files", operations_reach_the_file_system, errors_come_back_negated);
+    return RUN_TESTS("system_files", operations_reach_the_file_system, only_regular_files_are_read, errors_come_back_negated);
 }

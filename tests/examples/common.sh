@@ -42,7 +42,7 @@ refused() {
     before=$(list_files)
     run "$status" "$@"
     [ "$(wc -l <"$log/err")" -eq 1 ] || fail "'$*' does not say one sentence: $(cat "$log/err")"
-    grep -qE '^(train_table|train_image|train_fusion|predict|classify_image|check_images|compare_reports|custom_layer|list_models|describe_model): ' "$log/err" ||
+    grep -qE '^(train_table|train_image|train_fusion|predict|classify_image|check_images|compare_reports|compare_predictions|sky_experiment|custom_layer|list_models|describe_model): ' "$log/err" ||
         fail "'$*' does not begin with the program's name: $(cat "$log/err")"
     for word in "${words[@]}"; do
         grep -qF -- "$word" "$log/err" || fail "'$*' does not say '$word': $(cat "$log/err")"

@@ -72,6 +72,23 @@ done
 refused 1 'table.csv|line 2 (row 1)|200 pixels high|crop of 500' "${train_image[@]}" --table table.csv --crop 500
 refused 1 'side 8|at least 16' "${train_image[@]}" --table table.csv --size 8
 
+# ---- what is no regular file ----
+
+mkfifo pipe pipe.jpg
+refused 1 'pipe|no regular file' "${train_table[@]}" --table pipe
+refused 1 '/dev/zero|no regular file' "${train_table[@]}" --table /dev/zero
+change_cell table.csv 8 image "$PWD/pipe.jpg" >bad.csv
+refused 1 'bad.csv|line 9 (row 8)|pipe.jpg|no regular file' "${train_image[@]}" --table bad.csv
+refused 1 'pipe|no regular file' "${train_image[@]}" --table table.csv --weights pipe
+refused 1 '/dev/zero|no regular file' "${train_image[@]}" --table table.csv --weights /dev/zero
+refused 1 'pipe|no regular file' "$bin/predict" --table table.csv --output predictions.csv --model pipe
+refused 1 'pipe|no regular file' "$bin/compare_reports" pipe
+refused 1 'pipe|no regular file' "$bin/classify_image" --model resnet50 --weights pipe pipe.jpg
+refused 1 'pipe|no regular file' "$bin/classify_image" --model resnet50 --weights table.csv --classes pipe pipe.jpg
+refused 1 'pipe|cannot write there|no regular file' "${train_table[@]}" --table table.csv --resume --save pipe
+run 1 "$bin/check_images" pipe.jpg /dev/zero
+[ "$(grep -c 'no regular file' "$log/out")" -eq 2 ] || fail "check_images of a pipe and a device: $(cat "$log/out")"
+
 # ---- where results go ----
 
 mkdir folder
@@ -94,6 +111,36 @@ for kept in model.state model.previous model.previous.state; do
     refused 1 "$kept.safetensors|cannot write there|Is a directory" "${train_table[@]}" --table table.csv
     rmdir $kept.safetensors
 done
+ln -s table.csv soft.csv
+ln table.csv hard.csv
+for path in soft.csv hard.csv; do
+    refused 1 "$path|also the table" "${train_table[@]}" --table table.csv --report $path
+    refused 1 "$path|also the table" "${train_table[@]}" --table table.csv --save $path
+done
+rm soft.csv hard.csv
+ln -s loop loop
+refused 1 'loop|cannot write there|symbolic links' "${train_table[@]}" --table table.csv --save loop
+refused 1 'cannot open loop|symbolic links' "${train_table[@]}" --table loop
+rm loop
+# Results are written under a temporary name first, and checkpoints leave two more files.
+cp table.csv x.csv.partial
+refused 1 'x.csv|also the table' "${train_table[@]}" --table x.csv.partial --predictions x.csv
+refused 1 'x.csv.partial|also another result' "${train_table[@]}" --table table.csv --report x.csv --predictions x.csv.partial
+refused 1 'model.safetensors.partial|also another result' \
+    "${train_table[@]}" --table table.csv --report model.safetensors.partial
+rm x.csv.partial
+mkdir x.csv.partial
+refused 1 'x.csv|cannot write there|Is a directory' "${train_table[@]}" --table table.csv --predictions x.csv
+[ -d x.csv.partial ] || fail "a folder was removed"
+rmdir x.csv.partial
+cp "$sdss/images/QSO/$(ls "$sdss/images/QSO" | head -n 1)" image.jpg
+change_cell table.csv 8 image "$PWD/image.jpg" >bad.csv
+refused 1 'image.jpg|also one of the images' "${train_image[@]}" --table bad.csv --report image.jpg
+refused 1 './image.jpg|also one of the images' "${train_image[@]}" --table bad.csv --save ./image.jpg
+mv image.jpg image.csv.partial
+change_cell table.csv 8 image "$PWD/image.csv.partial" >bad.csv
+refused 1 'image.csv|also one of the images' "${train_image[@]}" --table bad.csv --predictions image.csv
+rm image.csv.partial
 # A disk that fills up: no file may be larger than so many KiB. A build that counts its coverage cannot write its counts
 # then: it tries beside the log, and is not to speak of it.
 limited() {
@@ -172,6 +219,12 @@ refused 1 'none/out|cannot write there' "${model[@]}" --table table.csv --output
 refused 1 'folder|cannot write there' "${model[@]}" --table table.csv --output folder
 refused 1 'table.csv|also to be read' "${model[@]}" --table table.csv --output table.csv
 refused 1 'model.safetensors|also to be read' "${model[@]}" --table table.csv --output model.safetensors
+for part in model.state model.previous model.previous.state; do
+    refused 1 "$part.safetensors|also to be read" "${model[@]}" --table table.csv --output $part.safetensors
+done
+cp table.csv y.csv.partial
+refused 1 'y.csv|also to be read' "${model[@]}" --table y.csv.partial --output y.csv
+rm y.csv.partial
 refused 1 'predictions.csv|File too large' limited 1 "${model[@]}" --table table.csv
 status=0
 "${model[@]}" --table table.csv >/dev/full 2>"$log/err" || status=$?

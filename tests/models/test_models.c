@@ -211,8 +211,10 @@ static void expect_round_trip(const alc_classifier_options *options)
 {
     char text[ALC_CLASSIFIER_JSON_SIZE], again[ALC_CLASSIFIER_JSON_SIZE];
     alc_classifier_options read;
+    const char *wrong;
     ck_assert_ptr_eq(alc_classifier_write_json(options, text), text);
-    ck_assert_ptr_null(alc_classifier_read_json(text, &read));
+    ck_assert_int_eq(alc_classifier_read_json(context, text, &read, &wrong), ALC_OK);
+    ck_assert_ptr_null(wrong);
     ck_assert_ptr_eq(read.backbone, options->backbone);
     ck_assert_int_eq(read.table_width, options->table_width);
     ck_assert_ptr_eq(alc_classifier_write_json(&read, again), again);
@@ -265,6 +267,25 @@ START_TEST(a_description_is_whole_or_none)
 }
 END_TEST
 
+START_TEST(a_lack_of_memory_is_no_bad_description)
+{
+    static const char text[] = "{\"classes\": 3, \"image\": {\"backbone\": \"sky_cnn\", \"size\": 64}}";
+    alc_classifier_options read;
+    const char *wrong;
+    alc_status status = ALC_OUT_OF_MEMORY;
+    setup();
+    for (int64_t n = 1; status == ALC_OUT_OF_MEMORY; n++) {
+        failing_json_begin(n);
+        status = alc_classifier_read_json(context, text, &read, &wrong);
+        failing_json_end();
+        ck_assert(status == ALC_OUT_OF_MEMORY || n > 5);
+    }
+    ck_assert_int_eq(status, ALC_OK);
+    ck_assert_int_eq(read.image_size, 64);
+    teardown();
+}
+END_TEST
+
 START_TEST(foreign_descriptions_are_refused)
 {
     setup();
@@ -283,7 +304,9 @@ START_TEST(foreign_descriptions_are_refused)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         alc_classifier_options read;
-        ck_assert_msg(alc_classifier_read_json(texts[i], &read) != NULL, "accepted %s", texts[i]);
+        const char *why;
+        ck_assert_msg(alc_classifier_read_json(context, texts[i], &read, &why) == ALC_BAD_FILE, "accepted %s", texts[i]);
+        ck_assert_ptr_nonnull(why);
     }
     teardown();
 }
@@ -297,6 +320,6 @@ int main(void)
                      fusion_joins_both,
                      a_classifier_is_cut_between_blocks,
                      bad_descriptions_poison_the_model, a_fusion_needs_a_backbone,
-                     descriptions_survive_json, a_description_is_whole_or_none,
+                     descriptions_survive_json, a_description_is_whole_or_none, a_lack_of_memory_is_no_bad_description,
                      foreign_descriptions_are_refused);
 }

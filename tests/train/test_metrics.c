@@ -35,7 +35,7 @@ START_TEST(figures_are_the_counted_ones)
     expect_near(m->balanced_accuracy.value, (0.75 + 0.5 + 0.75) / 3, 1e-15);
     const double f1[3] = {6.0 / 9, 2.0 / 3, 6.0 / 8};
     expect_near(m->macro_f1.value, (f1[0] + f1[1] + f1[2]) / 3, 1e-15);
-    expect_near(m->log_loss, -(7 * log(0.5) + 3 * log(0.25)) / 10, 1e-15);
+    expect_near(m->log_loss.value, -(7 * log(0.5) + 3 * log(0.25)) / 10, 1e-15);
     for (int c = 0; c < 3; c++)
         expect_near(m->classes[c].f1.value, f1[c], 1e-15);
     expect_near(m->classes[0].precision.value, 0.6, 1e-15);

@@ -65,7 +65,7 @@ START_TEST(bootstrap_is_near_the_normal_interval)
     expect_near(m->balanced_accuracy.value, 0.8, 1e-12);
     expect_near(m->balanced_accuracy.low, 0.8 - half, 0.1 * half);
     expect_near(m->balanced_accuracy.high, 0.8 + half, 0.1 * half);
-    expect_near(m->log_loss, -0.2 * log(1e-15), 1e-12);
+    expect_near(m->log_loss.value, -0.2 * log(1e-15), 1e-12);
     alc_metrics_destroy(m);
     teardown();
 }

@@ -32,7 +32,7 @@ START_TEST(json_holds_the_figures)
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     ck_assert_ptr_nonnull(root);
     expect_near(json_real_value(json_object_get(json_object_get(root, "accuracy"), "value")), 0.7, 1e-9);
-    expect_near(json_real_value(json_object_get(root, "log_loss")), m->log_loss, 5.1e-7);
+    expect_near(json_real_value(json_object_get(json_object_get(root, "log_loss"), "value")), m->log_loss.value, 5.1e-7);
     const json_t *classes = json_object_get(root, "classes");
     for (size_t c = 0; c < 3; c++) {
         const json_t *k = json_array_get(classes, c);

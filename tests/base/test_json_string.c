@@ -1,9 +1,9 @@
-/* tests/io/test_json_string.c - strings go through jansson's strict parser and come back; UTF-8 is
+/* tests/base/test_json_string.c - strings go through jansson's strict parser and come back; UTF-8 is
  * judged as it judges. */
 #include <jansson.h>
 #include <string.h>
 
-#include "lib/io/json_string.h"
+#include "lib/base/json_string.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 

@@ -1,5 +1,5 @@
-/* lib/io/json_string.c - see json_string.h. Reading JSON is jansson's work. */
-#include "lib/io/json_string.h"
+/* lib/base/json_string.c - see json_string.h. */
+#include "lib/base/json_string.h"
 
 static bool is_continuation(unsigned char byte)
 {

@@ -1,4 +1,4 @@
-/* lib/io/json_string.h - writing a text as a JSON string. */
+/* lib/base/json_string.h - writing a text as a JSON string. */
 #ifndef ALC_LIB_JSON_STRING_H
 #define ALC_LIB_JSON_STRING_H
 

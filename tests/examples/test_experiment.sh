@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# sky_experiment: what it writes, that it goes on after 20 kills at any time to the same figures, what it refuses.
+. "$(dirname "$0")/common.sh"
+
+small_table 20 >table.csv
+experiment=("$bin/sky_experiment" --table table.csv --images "$sdss" --threads 2)
+small=(--backbones sky_cnn --size 16 --crop 64 --folds 2 --seeds 2 --table-epochs 4 --image-epochs 2 --late-epochs 2
+       --sweep sky_cnn --sweep-epochs 3 --views 1)
+value() { "$tools/json_value" "$@"; }
+# Figures without measured times.
+figures() { grep -v second "$1"; }
+
+# 1. An undisturbed run.
+run 0 "${experiment[@]}" "${small[@]}" --output whole
+[ "$(value whole/report.json models 0 name)" = table ] || fail "the first model is not the table's"
+[ "$(value whole/report.json models 4 name)" = stacked-sky_cnn ] || fail "the fifth model is not the stacked fusion"
+for model in 0 1 2 3 4; do
+    [ "$(value whole/report.json models $model n)" -eq 60 ] || fail "model $model was not judged on all objects"
+    for figure in accuracy balanced_accuracy macro_f1 log_loss ece; do
+        value whole/report.json models $model $figure low >/dev/null || fail "model $model has no $figure"
+    done
+done
+[ "$(value whole/report.json depth 0 start)" = random ] || fail "the sweep does not say where it starts"
+value whole/report.json fusion verdict >/dev/null || fail "there is no verdict on fusion"
+[ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the plan has another split"
+
+# Every object is in one fold of the exported split, and predicted once.
+[ "$(tail -n +2 whole/split.csv | wc -l)" -eq 60 ] || fail "split.csv does not have all objects"
+cut -d, -f1 whole/split.csv | tail -n +2 | sort >ids
+cut -d, -f1 whole/predictions/joint-sky_cnn.csv | tail -n +2 | sort | cmp - ids || fail "not every object was predicted once"
+
+# The predictions are what compare_predictions judges in the same way.
+run 0 "$bin/compare_predictions" whole/predictions/table.csv --json compared.json
+[ "$(value compared.json files 0 accuracy)" = "$(value whole/report.json models 0 accuracy)" ] || fail "accuracies differ"
+
+# The page is one file.
+grep -q '<svg class="plot" data-plot="curve"' whole/report.html || fail "the page has no curves"
+if grep -E -o '(src|href)="[^d"][^"]*' whole/report.html; then fail "the page refers to other files"; fi
+if grep -q '<script' whole/report.html; then fail "the page has a script"; fi
+
+# 2. Killed 20 times at random moments, then left alone: the same figures.
+RANDOM=7
+for kill in $(seq 20); do
+    "${experiment[@]}" "${small[@]}" --output killed >/dev/null 2>&1 &
+    child=$!
+    sleep "0.$(printf '%02d' $((RANDOM % 40 + 3)))"
+    kill -9 $child 2>/dev/null || true
+    wait $child 2>/dev/null || true
+done
+run 0 "${experiment[@]}" "${small[@]}" --output killed
+figures whole/report.json >a
+figures killed/report.json >b
+same a b "after 20 kills"
+cmp whole/split.csv killed/split.csv || fail "the splits differ"
+for unit in whole/predictions/*.csv; do
+    same "$unit" "killed/predictions/$(basename "$unit")" "predictions after 20 kills"
+done
+
+# A run of a finished experiment trains nothing and gives the same report. One with more models keeps what is done.
+run 0 "${experiment[@]}" "${small[@]}" --output whole
+figures whole/report.json | cmp a - || fail "a second run changed the report"
+
+# 3. A second division, a budget, a configuration file, other names of columns.
+sed '1s/class/kind/;1s/,id,/,name,/' table.csv >named.csv
+cat >settings.json <<'END'
+{"label": "kind", "id": "name", "features": ["u", "g", "u-g"], "backbones": "none", "folds": 2, "seeds": 1, "table-epochs": 2,
+ "also-group": "run", "class-weights": "balanced", "missing": "-1"}
+END
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named
+[ "$(value named/report.json models 1 name)" = also-table ] || fail "there is no second division"
+head -n 1 named/split.csv | grep -q also_fold || fail "the second division is not in split.csv"
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
+value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
+
+# Classical algorithms: without Python the report says so; what the script leaves is merged. (A stand-in for Python, which gives
+# back the table's own predictions.)
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python no-such-python
+[ "$(value named/report.json baselines)" = "Python is not there" ] || fail "the report does not say that Python is not there"
+cat >failing_python <<'END'
+#!/bin/sh
+exit 3
+END
+cat >python <<'END'
+#!/bin/sh
+[ "$2 $3" = "--table named.csv" ] && [ "$4 $5" = "--split named/split.csv" ] && [ "$6" = --output ] || exit 1
+mkdir -p "$7"
+cp named/predictions/table.csv "$7/again.csv"
+echo '[{"name": "again", "file": "again.csv", "library": "stand-in 1.0", "train_seconds": 1.5}]' >"$7/index.json"
+END
+chmod +x python failing_python
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python ./failing_python
+grep -q 'classical_baselines.py failed' named/report.json || fail "the report does not say that the script failed"
+run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python ./python
+[ "$(value named/report.json models 2 library)" = "stand-in 1.0" ] || fail "the classical row was not merged"
+[ "$(value named/report.json models 2 accuracy)" = "$(value named/report.json models 0 accuracy)" ] || fail "it was misread"
+sed -i 's/,STAR,/,QSO,/' named/baselines/again.csv
+run 1 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines
+grep -q 'again.csv: is about other objects or classes' "$log/err" || fail "predictions of other labels were merged"
+
+# What trains sees the blind view alone: the data set with all labels is not even named there.
+if grep -nE -- '(->|\.)objects\b' "$repository"/examples/sky_experiment/{network,unit,unit_file,stack,depth_sweep}.c; then
+    fail "training code reaches for the labels of the test part"
+fi
+
+# 4. What is refused: one sentence, nothing lost.
+refused 1 '--features ra|where the object is|--allow ra' "${experiment[@]}" --features u,g,ra --output no
+refused 1 '--features u-redshift|redshift' "${experiment[@]}" --features u-redshift --output no
+refused 1 '--features class|label' "${experiment[@]}" --features class --output no
+refused 1 '--features nothing|no such column' "${experiment[@]}" --features nothing --output no
+run 0 "${experiment[@]}" --features u,g,ra --allow ra --backbones none --table-epochs 1 --seeds 1 --folds 2 --output allowed
+refused 1 'holds an experiment with --table-epochs 4, not 5' "${experiment[@]}" "${small[@]}" --table-epochs 5 --output whole
+change_cell table.csv 3 u 20.5 | sed '5d' >other.csv
+refused 1 'holds an experiment with --table' "$bin/sky_experiment" --table other.csv --images "$sdss" "${small[@]}" --output whole
+run 1 "${experiment[@]}" --backbones none --table-epochs 1000000 --time-budget 0.01 --output budget_too_small
+grep -q 'time budget of 0.01 minutes is too small for anything' "$log/err" || fail "too small a budget: $(cat "$log/err")"
+[ ! -e budget_too_small/plan.json ] || fail "a plan was kept that could not be made"
+awk -F, 'NR == 1 || $16 != "QSO" || n++ < 2' table.csv >two.csv
+refused 1 'class "QSO" has 2 objects; at least 3' "$bin/sky_experiment" --table two.csv --images "$sdss" --output no
+echo '{"epochs": 3}' >unknown.json
+refused 2 'unknown.json|there is no setting "epochs"' "${experiment[@]}" --config unknown.json --output no
+echo '{"folds": "many"}' >wrong.json
+refused 2 'wrong.json|"folds"|a whole number from 2 to 100' "${experiment[@]}" --config wrong.json --output no
+echo '{"quick": 1}' >kind.json
+refused 2 'kind.json|"quick" has a value of the wrong kind' "${experiment[@]}" --config kind.json --output no
+echo '[1]' >list.json
+refused 2 'list.json|no JSON object' "${experiment[@]}" --config list.json --output no
+refused 2 'none.json' "${experiment[@]}" --config none.json --output no
+refused 2 'there is no backbone vgg' "${experiment[@]}" --backbones vgg --output no
+refused 2 'NAME=FILE' "${experiment[@]}" --weights sky_cnn --output no
+refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
+refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
+refused 2 'RA,DEC' "${experiment[@]}" --position ra --output no
+refused 2 '--output DIR is missing' "${experiment[@]}"

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Two trainers that save to one file: the second is refused, the first goes on, and nothing stays behind.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+small_table 12 >table.csv
+train=("$bin/train_table" --table table.csv --threads 1 --save model.safetensors)
+
+"${train[@]}" --epochs 1000000 >"$log/first" 2>&1 &
+first=$!
+for _ in {1..600}; do
+    [ ! -e model.safetensors ] || break
+    sleep 0.1
+done
+[ -e model.safetensors ] || fail "the first trainer saves nothing: $(cat "$log/first")"
+for more in "--epochs 1" "--epochs 1000000 --resume"; do
+    # shellcheck disable=SC2086
+    run 1 "${train[@]}" $more
+    [ "$(cat "$log/err")" = "train_table: model.safetensors: another program is training it" ] ||
+        fail "a second trainer is not refused: $(cat "$log/err")"
+done
+run 0 "${train[@]}" --epochs 1 --save other.safetensors
+kill -INT $first
+status=0
+wait $first || status=$?
+[ $status -eq 130 ] || fail "the first trainer ended with $status: $(cat "$log/first")"
+[ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"
+
+# Whoever was killed holds nothing up, though its lock's file is there.
+"${train[@]}" --epochs 1000000 >/dev/null 2>&1 &
+first=$!
+for _ in {1..600}; do
+    [ ! -e model.safetensors.lock ] || break
+    sleep 0.1
+done
+kill -KILL $first
+wait $first 2>/dev/null || true
+run 0 "${train[@]}" --epochs 1
+[ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"
