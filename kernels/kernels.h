@@ -177,6 +177,20 @@ typedef struct alck_optimizer_step {
     X(void, conv_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *dy,      \
                                     alck_real *dw, bool add, void *scratch))                                                    \
     X(const char *, conv_kernel_name, (const alck_conv *s)) /* for reports: "indirect 14x32" */                                 \
+    /* --- the same by Winograd's F(4x4, 3x3): kernels of 3x3, stride, dilation and groups 1. Order: conv_winograd_axis.h.      \
+     * `packed` are transformed weights, or NULL: they are then made for the call. A value that is not finite, or too large     \
+     * (1e36), can make all 4x4 pixels of a tile that reads it not finite --- */                                                \
+    X(size_t, winograd_packed_bytes, (const alck_conv *s))                                                                      \
+    X(void, winograd_pack, (const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed))               \
+    X(size_t, winograd_forward_scratch_bytes, (const alck_conv *s, bool packed, int workers))                                   \
+    X(void, winograd_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,       \
+                               const void *packed, const alck_epilogue *epilogue, alck_real *y, void *scratch))                 \
+    X(size_t, winograd_backward_data_scratch_bytes, (const alck_conv *s, int workers))                                          \
+    X(void, winograd_backward_data, (const alck_parallel *par, const alck_conv *s, const alck_real *dy,                         \
+                                     const alck_real *weight, alck_real *dx, bool add, void *scratch))                          \
+    X(size_t, winograd_backward_weights_scratch_bytes, (const alck_conv *s, int workers))                                       \
+    X(void, winograd_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *dy,  \
+                                        alck_real *dw, bool add, void *scratch))                                                \
     /* --- depthwise convolution: out_channels = in_channels = groups; weight [ky][kx][channel] as it is --- */                 \
     X(void, depthwise_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,      \
                                 const alck_epilogue *epilogue, alck_real *y))                                                   \

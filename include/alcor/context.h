@@ -42,7 +42,7 @@ typedef enum alc_isa {
 /* Who multiplies matrices. ALC_GEMM_OPENBLAS gives other bits than the default, and they depend on the CPU. */
 typedef enum alc_gemm_backend { ALC_GEMM_ALCOR, ALC_GEMM_OPENBLAS } alc_gemm_backend;
 
-/* How convolutions are computed. ALC_CONVOLUTION_DIRECT never uses an algorithm with a larger rounding error. */
+/* How 3x3 convolutions are computed: by Winograd's algorithm where it is the faster one, or directly, with a smaller error. */
 typedef enum alc_convolution_choice {
     ALC_CONVOLUTION_DEFAULT,
     ALC_CONVOLUTION_DIRECT

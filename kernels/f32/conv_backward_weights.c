@@ -344,7 +344,7 @@ static void sum_panel(const weights_job *job, const region *r, const band *rows,
     for (int64_t tile = rows->first_tile; tile < rows->end_tile; tile++) {
         const int64_t row = r->tile_row[tile];
         const tile_target target = {.sums = sums + row * width, .first = first, .ahead = (uintptr_t)dy};
-        const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, b->pixels};
+        const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, b->pixels, TILE_ROWS};
         fetch_left(r, left_next);
         fetch_dy(conv_out_stride(job->s), dy_next);
         ALCK_NAME(tile_by_columns)(r->tile_row[tile + 1] - row, vectors, &left, dy, &target);

@@ -2,6 +2,7 @@
  * convolution's or a gradient, is its callers' business.
  */
 #include "kernels/f32/panel.h"
+#include "kernels/f32/strips.h"
 
 /* Rows of k and panels packed by one task: enough to amortise the call, few enough to spread one wide matrix. */
 #define PACK_ROWS 256
@@ -32,21 +33,46 @@ static void pack_straight(int64_t length, int64_t columns, const alck_real *sour
     }
 }
 
-/* A cache line of each column at a time: columns may lie a power of two apart, so no line is met twice. */
-static void pack_transposed(int64_t length, int64_t columns, const alck_real *restrict source, int64_t stride,
-                            alck_real *restrict packed)
+/* Exchanges the rows and columns of a square of VF_LANES vectors: each round interleaves the two halves. */
+ALCK_INLINE void transpose_square(vf square[VF_LANES])
+{
+    for (int round = 1; round < VF_LANES; round *= 2) {
+        vf next[VF_LANES];
+        for (int i = 0; i < VF_LANES / 2; i++) {
+            next[2 * i] = vf_interleave_low(square[i], square[i + VF_LANES / 2]);
+            next[2 * i + 1] = vf_interleave_high(square[i], square[i + VF_LANES / 2]);
+        }
+        for (int i = 0; i < VF_LANES; i++)
+            square[i] = next[i];
+    }
+}
+
+/* VF_LANES columns, or the `columns` that are left, of `length` rows of k, at most VF_LANES. */
+ALCK_INLINE void pack_square(int64_t length, int64_t columns, const alck_real *source, int64_t stride, int64_t width,
+                             alck_real *packed)
+{
+    vf square[VF_LANES];
+    for (int64_t i = 0; i < VF_LANES; i++) {
+        square[i] = i < columns ? load_lanes(source + i * stride, length) : vf_zero();
+        fetch_far(source + i * stride, LINE_VALUES);
+    }
+    transpose_square(square);
+    for (int64_t k = 0; k < length; k++)
+        vf_store(packed + k * width, square[k]);
+}
+
+static void pack_transposed(int64_t length, int64_t columns, const alck_real *source, int64_t stride, alck_real *packed)
 {
     const int64_t width = (columns + VF_LANES - 1) / VF_LANES * VF_LANES;
-    for (int64_t first = 0; first < length; first += LINE_VALUES) {
-        const int64_t end = first + LINE_VALUES < length ? first + LINE_VALUES : length;
-        for (int64_t i = 0; i < columns; i++) {
-            fetch_far(source + i * stride + first, LINE_VALUES);
-            for (int64_t k = first; k < end; k++)
-                packed[k * width + i] = source[i * stride + k];
-        }
-        for (int64_t i = columns; i < width; i++)
-            for (int64_t k = first; k < end; k++)
-                packed[k * width + i] = 0;
+    for (int64_t column = 0; column < columns; column += VF_LANES) {
+        const alck_real *from = source + column * stride;
+        alck_real *to = packed + column;
+        int64_t k = 0;
+        for (; k + VF_LANES <= length && column + VF_LANES <= columns; k += VF_LANES)
+            pack_square(VF_LANES, VF_LANES, from + k, stride, width, to + k * width);
+        for (; k < length; k += VF_LANES)
+            pack_square(length - k < VF_LANES ? length - k : VF_LANES, columns - column, from + k, stride, width,
+                        to + k * width);
     }
 }
 

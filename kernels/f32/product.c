@@ -85,7 +85,7 @@ static void multiply_panel(const product *p, const left_block *left, int64_t vec
         target->sums = sums + row * width;
         target->pixels = left->pixels + row;
         if (p->transposed) {
-            const tile_columns by_k = {left->copies + tile * COPIED_TILE, left->length};
+            const tile_columns by_k = {left->copies + tile * COPIED_TILE, left->length, TILE_ROWS};
             ALCK_NAME(tile_by_columns)(rows, vectors, &by_k, right, target);
         } else {
             const tile_rows by_rows = {left->pointers + row, ROWS_MOST, left->lengths, left->pieces, next};

@@ -118,6 +118,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
 {
     const alck_real *values = left->values;
     uintptr_t ahead = target->ahead;
+    const int64_t stride = left->stride;
     int64_t length = left->length;
     EACH_ROW(DECLARE_SUMS)
     fetch_output(rows, vectors, target);
@@ -127,7 +128,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
         LOAD_PANEL(panel)                                                                      \
         EACH_ROW(MULTIPLY)                                                                     \
         panel += vectors * VF_LANES;                                                           \
-        values += TILE_ROWS;                                                                   \
+        values += stride;                                                                      \
     } while (0)
     for (; length >= LINE_VALUES; length -= LINE_VALUES) {
         FETCH_AHEAD();

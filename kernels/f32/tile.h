@@ -45,12 +45,12 @@ typedef struct tile_rows {
     uintptr_t next; /* bytes from a row to the one that the next tile wants in its place, most likely: fetched ahead */
 } tile_rows;
 
-/* The left operand by k, packed: row r of k is at values[k * TILE_ROWS + r]. Where it lies it could not stay: its columns
- * are often a power of two apart, and a block of them would share a few sets of the first cache.
+/* The left operand by k: row r of k is at values[k * stride + r]. The stride must be no large power of two, or a block of k
+ * would share a few sets of the first cache: so what lies badly is packed, TILE_ROWS values apart.
  */
 typedef struct tile_columns {
     const alck_real *values;
-    int64_t length;
+    int64_t length, stride;
 } tile_columns;
 
 /* One block of k of a tile of 1..TILE_ROWS rows and 1..TILE_VECTORS vectors. */

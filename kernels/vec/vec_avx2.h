@@ -125,6 +125,15 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
     return _mm256_blendv_ps(b, a, m);
 }
 
+ALCK_INLINE vf vf_interleave_low(vf a, vf b)
+{
+    return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20);
+}
+ALCK_INLINE vf vf_interleave_high(vf a, vf b)
+{
+    return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
+}
+
 ALCK_INLINE vi vf_bits(vf v)
 {
     return _mm256_castps_si256(v);

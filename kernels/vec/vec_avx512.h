@@ -121,6 +121,17 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
     return _mm512_mask_blend_ps(m, b, a);
 }
 
+ALCK_INLINE vf vf_interleave_low(vf a, vf b)
+{
+    const vi places = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    return _mm512_permutex2var_ps(a, places, b);
+}
+ALCK_INLINE vf vf_interleave_high(vf a, vf b)
+{
+    const vi places = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return _mm512_permutex2var_ps(a, places, b);
+}
+
 ALCK_INLINE vi vf_bits(vf v)
 {
     return _mm512_castps_si512(v);

@@ -159,6 +159,21 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
     return (vf)((m & (vi)a) | (~m & (vi)b));
 }
 
+ALCK_INLINE vf vf_interleave_low(vf a, vf b)
+{
+    vf v = a;
+    for (int i = 0; i < VF_LANES; i++)
+        v[i] = i % 2 == 0 ? a[i / 2] : b[i / 2];
+    return v;
+}
+ALCK_INLINE vf vf_interleave_high(vf a, vf b)
+{
+    vf v = b;
+    for (int i = 0; i < VF_LANES; i++)
+        v[i] = i % 2 == 0 ? a[VF_LANES / 2 + i / 2] : b[VF_LANES / 2 + i / 2];
+    return v;
+}
+
 ALCK_INLINE vi vf_bits(vf v)
 {
     return (vi)v;

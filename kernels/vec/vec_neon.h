@@ -124,6 +124,15 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
     return vbslq_f32(m, a, b);
 }
 
+ALCK_INLINE vf vf_interleave_low(vf a, vf b)
+{
+    return vzip1q_f32(a, b);
+}
+ALCK_INLINE vf vf_interleave_high(vf a, vf b)
+{
+    return vzip2q_f32(a, b);
+}
+
 ALCK_INLINE vi vf_bits(vf v)
 {
     return vreinterpretq_s32_f32(v);

@@ -9,6 +9,7 @@
  *   vf_load vf_store            any alignment; _n: the first n <= VF_LANES lanes, the others read as 0
  *   vf_stream                   store past the caches, p aligned to the vector; vf_fence after the last one
  *   vf_select(m, a, b)          m ? a : b, lane by lane
+ *   vf_interleave_low _high     a0 b0 a1 b1 ... of the first halves, and of the second; of one lane a, and b
  *   vf_bits vi_real             the same bits under the other type
  *   vi_shr vi_sar               shift right, logical and arithmetic
  *   vi_load_bytes vi_store_bytes  the first n lanes as unsigned bytes; stores keep the low eight bits
@@ -128,6 +129,17 @@ ALCK_INLINE bool vm_any(vm a)
 ALCK_INLINE vf vf_select(vm m, vf a, vf b)
 {
     return m ? a : b;
+}
+
+ALCK_INLINE vf vf_interleave_low(vf a, vf b)
+{
+    (void)b;
+    return a;
+}
+ALCK_INLINE vf vf_interleave_high(vf a, vf b)
+{
+    (void)a;
+    return b;
 }
 
 ALCK_INLINE vi vf_bits(vf v)

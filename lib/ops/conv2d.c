@@ -2,7 +2,8 @@
  *
  * In memory the weight is [group][ky][kx][in][out], depthwise [ky][kx][channel]. The kernels get it packed. Packed copies, and
  * those with a batch norm folded in, are derived memory, renewed when a parameter was written; a weight that is trained changes
- * with every step, so it is packed in scratch where it is used, and no copy of the model is held. */
+ * with every step, so it is packed in scratch where it is used, by Winograd's kernels a part at a time, and no copy of the model
+ * is held. */
 #include <math.h>
 
 #include "lib/ops/ops.h"
@@ -121,26 +122,60 @@ static size_t align_up(size_t bytes)
     return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
 }
 
-/* Depthwise kernels read the weight as it is, so only a folded copy needs memory. */
-static conv_derived derived_sizes(const alck_table *kernels, const alc_conv2d_node *o, const alck_conv *s,
-                                  bool input_gradient)
+/* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
+typedef struct conv_kernels {
+    bool depthwise;
+    bool winograd, winograd_data; /* forward and the weights' gradient; the input's gradient */
+} conv_kernels;
+
+/* Channels from which the products outweigh the transforms. */
+#define WINOGRAD_CHANNELS 16
+
+/* Whether Winograd's algorithm, which multiplies 36 values for a tile of 4x4 outputs instead of 144, is the faster one for
+ * this many outputs: not where most of the tiles would stick out. */
+static bool winograd_pays(int64_t in_channels, int64_t out_channels, int64_t height, int64_t width)
 {
-    conv_derived sizes = {0};
-    if (o->fusion.norm)
-        sizes.norm_bytes = align_up((size_t)(2 * o->filters) * sizeof(alc_real));
-    if (!is_depthwise(s)) {
-        sizes.forward_bytes = align_up(kernels->conv_packed_bytes(s));
-        sizes.backward_bytes = input_gradient ? align_up(kernels->conv_packed_backward_bytes(s)) : 0;
-    } else if (o->fusion.norm) {
-        sizes.forward_bytes = align_up((size_t)(o->filters * o->kernel_height * o->kernel_width) * sizeof(alc_real));
-    }
-    return sizes;
+    int64_t covered = (height + 3) / 4 * 4 * ((width + 3) / 4 * 4);
+    return in_channels >= WINOGRAD_CHANNELS && out_channels >= WINOGRAD_CHANNELS && covered <= 2 * height * width;
+}
+
+static conv_kernels choose_kernels(const alc_context *context, const alck_conv *s)
+{
+    bool fits = s->kernel_height == 3 && s->kernel_width == 3 && s->stride_y == 1 && s->dilation_y == 1 && s->groups == 1 &&
+                alc_context_convolution(context) != ALC_CONVOLUTION_DIRECT;
+    return (conv_kernels){
+        .depthwise = is_depthwise(s),
+        .winograd = fits && winograd_pays(s->in_channels, s->out_channels, s->out_height, s->out_width),
+        .winograd_data = fits && winograd_pays(s->out_channels, s->in_channels, s->in_height, s->in_width)};
 }
 
 /* Whether packed copies are held from run to run. */
 static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
 {
     return o->fusion.norm || !weight_gradient;
+}
+
+/* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. */
+static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, bool keeps,
+                                  bool input_gradient)
+{
+    const alck_table *kernels = alc_context_kernels(context);
+    const conv_kernels use = choose_kernels(context, s);
+    conv_derived sizes = {0};
+    if (o->fusion.norm)
+        sizes.norm_bytes = align_up((size_t)(2 * o->filters) * sizeof(alc_real));
+    if (use.depthwise) {
+        size_t folded = (size_t)(o->filters * o->kernel_height * o->kernel_width) * sizeof(alc_real);
+        sizes.forward_bytes = o->fusion.norm ? align_up(folded) : 0;
+        return sizes;
+    }
+    if (!use.winograd)
+        sizes.forward_bytes = align_up(kernels->conv_packed_bytes(s));
+    else if (keeps)
+        sizes.forward_bytes = align_up(kernels->winograd_packed_bytes(s));
+    if (input_gradient && !use.winograd_data)
+        sizes.backward_bytes = align_up(kernels->conv_packed_backward_bytes(s));
+    return sizes;
 }
 
 static alck_conv run_geometry(const alc_run *r)
@@ -161,14 +196,18 @@ static size_t max_size(size_t a, size_t b)
 static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s, size_t packing)
 {
     const alc_conv2d_node *o = p->options;
+    const conv_kernels use = choose_kernels(p->context, s);
     size_t scratch = 0;
     if (p->parameter_gradient_wanted[0]) {
         alc_prepare_keep_input(p, 0);
-        scratch = is_depthwise(s) ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
-                                  : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
+        scratch = use.depthwise  ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
+                  : use.winograd ? kernels->winograd_backward_weights_scratch_bytes(s, p->threads)
+                                 : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     }
-    if (p->input_gradient_wanted[0] && !is_depthwise(s))
-        scratch = max_size(scratch, packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
+    if (p->input_gradient_wanted[0] && !use.depthwise)
+        scratch = max_size(scratch, use.winograd_data
+                                        ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
+                                        : packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
     if (o->bias)
         scratch = max_size(scratch, kernels->norm_scratch_bytes(p->batch, s->out_height * s->out_width, o->filters,
                                                                 p->threads));
@@ -182,9 +221,12 @@ static alc_status prepare(alc_prepare *p)
     alck_conv s = geometry(o, p->input_shapes[0], p->batch);
     s.in_stride = p->input_strides[0];
     s.out_stride = p->output_strides[0];
-    bool depthwise = is_depthwise(&s), keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
-    conv_derived sizes = derived_sizes(kernels, o, &s, p->differentiated && p->input_gradient_wanted[0]);
-    size_t scratch = depthwise ? 0 : kernels->conv_forward_scratch_bytes(&s, p->threads);
+    const conv_kernels use = choose_kernels(p->context, &s);
+    bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
+    conv_derived sizes = derived_sizes(p->context, o, &s, keeps, p->differentiated && p->input_gradient_wanted[0]);
+    size_t scratch = use.depthwise  ? 0
+                     : use.winograd ? kernels->winograd_forward_scratch_bytes(&s, keeps, p->threads)
+                                    : kernels->conv_forward_scratch_bytes(&s, p->threads);
     scratch += keeps ? 0 : sizes.forward_bytes;
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
@@ -193,7 +235,7 @@ static alc_status prepare(alc_prepare *p)
     alc_prepare_forward_scratch(p, scratch);
     if (p->differentiated)
         prepare_backward(p, kernels, &s, keeps ? 0 : sizes.backward_bytes);
-    alc_prepare_describe(p, depthwise ? "depthwise" : kernels->conv_kernel_name(&s),
+    alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;
 }
@@ -222,9 +264,11 @@ static void fold_norm(const alc_run *r, alc_real *scale, alc_real *bias)
         bias[f] = (alc_real)((double)scale[f] * (double)r->parameters[1].value[f] + (double)bias[f]);
 }
 
-static bool wants_input_gradient(const alc_run *r)
+static conv_derived derived_of(const alc_run *r, const alck_conv *s)
 {
-    return r->input_gradients && r->input_gradients[0].view.data;
+    bool input_gradient = r->input_gradients && r->input_gradients[0].view.data;
+    return derived_sizes(r->context, r->options, s, keeps_packed(r->options, r->parameters[0].gradient != NULL),
+                         input_gradient);
 }
 
 static alc_status derive(const alc_run *r)
@@ -233,19 +277,23 @@ static alc_status derive(const alc_run *r)
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
     alck_conv s = run_geometry(r);
-    conv_derived sizes = derived_sizes(kernels, o, &s, wants_input_gradient(r));
+    const conv_kernels use = choose_kernels(r->context, &s);
+    conv_derived sizes = derived_of(r, &s);
     char *derived = r->derived;
     const alc_real *weight = r->parameters[0].value;
     if (o->fusion.norm) {
         alc_real *scale = (alc_real *)(void *)derived;
-        alc_real *folded = is_depthwise(&s) ? (alc_real *)(void *)(derived + sizes.norm_bytes) : r->scratch;
+        alc_real *folded = use.depthwise ? (alc_real *)(void *)(derived + sizes.norm_bytes) : r->scratch;
         fold_norm(r, scale, scale + o->filters);
         fold_weight(o, &r->parameters[0], scale, folded);
         weight = folded;
     }
-    if (is_depthwise(&s))
+    if (use.depthwise)
         return ALC_OK;
-    kernels->conv_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
+    if (!use.winograd)
+        kernels->conv_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
+    else if (sizes.forward_bytes)
+        kernels->winograd_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
     if (sizes.backward_bytes)
         kernels->conv_pack_backward(&parallel, &s, weight, derived + sizes.norm_bytes + sizes.forward_bytes);
     return ALC_OK;
@@ -257,13 +305,18 @@ static alc_status forward(const alc_run *r)
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
     alck_conv s = run_geometry(r);
-    conv_derived sizes = derived_sizes(kernels, o, &s, wants_input_gradient(r));
+    const conv_kernels use = choose_kernels(r->context, &s);
+    conv_derived sizes = derived_of(r, &s);
     const char *derived = r->derived;
     const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
     if (o->fusion.norm)
         bias = (const alc_real *)(const void *)derived + o->filters;
     alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
-    if (is_depthwise(&s)) {
+    if (use.winograd) {
+        const void *packed = r->derived ? derived + sizes.norm_bytes : NULL;
+        kernels->winograd_forward(&parallel, &s, r->inputs[0].data, r->parameters[0].value, packed, &epilogue,
+                                  r->outputs[0].data, r->scratch);
+    } else if (use.depthwise) {
         const alc_real *weight = o->fusion.norm ? (const alc_real *)(const void *)(derived + sizes.norm_bytes)
                                                 : r->parameters[0].value;
         kernels->depthwise_forward(&parallel, &s, r->inputs[0].data, weight, &epilogue, r->outputs[0].data);
@@ -294,12 +347,15 @@ static void backward_depthwise(const alc_run *r, const alck_conv *data, const al
 
 static void backward_dense(const alc_run *r, const alck_conv *data, const alck_conv *weights)
 {
-    const alc_conv2d_node *o = r->options;
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
     const alc_real *dy = r->output_gradients[0].view.data;
-    if (r->input_gradients[0].view.data) {
-        conv_derived sizes = derived_sizes(kernels, o, data, true);
+    const conv_kernels use = choose_kernels(r->context, data);
+    if (r->input_gradients[0].view.data && use.winograd_data) {
+        kernels->winograd_backward_data(&parallel, data, dy, r->parameters[0].value, r->input_gradients[0].view.data,
+                                        r->input_gradients[0].add, r->scratch);
+    } else if (r->input_gradients[0].view.data) {
+        conv_derived sizes = derived_of(r, data);
         char *scratch = r->scratch;
         const char *packed = r->derived ? (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes : scratch;
         if (!r->derived) {
@@ -309,7 +365,10 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
         kernels->conv_backward_data(&parallel, data, dy, packed, r->input_gradients[0].view.data,
                                     r->input_gradients[0].add, scratch);
     }
-    if (r->parameters[0].gradient)
+    if (r->parameters[0].gradient && use.winograd)
+        kernels->winograd_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+                                           r->parameters[0].add, r->scratch);
+    else if (r->parameters[0].gradient)
         kernels->conv_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
                                        r->parameters[0].add, r->scratch);
 }

@@ -4,8 +4,12 @@
  * kernels with the bandwidth of a copy. Machines are shared and clocks wander: so both are measured again between the
  * repetitions of every kernel, and the best of several short repetitions counts, for the kernel as for the peak.
  *
+ * A 3x3 convolution with stride 1 is computed directly and by Winograd's algorithm. Winograd's GFLOP/s count the multiplications
+ * that the direct way would take; its real share of the peak, in the products alone, stands behind.
+ *
  * A convolution network ends with its averages, forward, backward-data and backward-weights: the shares weighted by FLOPs,
- * and all FLOPs over all time, which is stricter, since slow shapes weigh more in it.
+ * and all FLOPs over all time, which is stricter, since slow shapes weigh more in it; each with the direct way only, and with
+ * Winograd's where there is one.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -253,9 +257,12 @@ typedef enum direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, DIRECTIONS } 
 
 static const char *const direction_names[DIRECTIONS] = {"forward", "backward-data", "backward-weights"};
 
+typedef enum conv_way { DIRECT, WINOGRAD, WAYS } conv_way;
+
 typedef struct conv_run {
     alck_conv s;
     bool depthwise;
+    conv_way way;
     alck_real *x, *y, *weight, *packed, *scratch;
 } conv_run;
 
@@ -265,6 +272,8 @@ static void run_forward(bench *b, void *argument)
     const alck_epilogue e = {0};
     if (r->depthwise)
         b->table->depthwise_forward(&b->par, &r->s, r->x, r->weight, &e, r->y);
+    else if (r->way == WINOGRAD)
+        b->table->winograd_forward(&b->par, &r->s, r->x, r->weight, r->packed, &e, r->y, r->scratch);
     else
         b->table->conv_forward(&b->par, &r->s, r->x, r->packed, &e, r->y, r->scratch);
 }
@@ -274,6 +283,8 @@ static void run_backward_data(bench *b, void *argument)
     const conv_run *r = argument;
     if (r->depthwise)
         b->table->depthwise_backward_data(&b->par, &r->s, r->y, r->weight, r->x, false);
+    else if (r->way == WINOGRAD)
+        b->table->winograd_backward_data(&b->par, &r->s, r->y, r->weight, r->x, false, r->scratch);
     else
         b->table->conv_backward_data(&b->par, &r->s, r->y, r->packed, r->x, false, r->scratch);
 }
@@ -283,6 +294,8 @@ static void run_backward_weights(bench *b, void *argument)
     const conv_run *r = argument;
     if (r->depthwise)
         b->table->depthwise_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
+    else if (r->way == WINOGRAD)
+        b->table->winograd_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
     else
         b->table->conv_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
 }
@@ -297,6 +310,28 @@ static void scrub(alck_real *values, int64_t count)
     }
 }
 
+/* What a direction needs beside its tensors. */
+static void find_memory(const bench *b, const conv_run *r, direction d, size_t *packed, size_t *scratch)
+{
+    const alck_table *t = b->table;
+    const alck_conv *s = &r->s;
+    const bool winograd = r->way == WINOGRAD;
+    const int workers = b->par.workers;
+    if (!r->depthwise && d == FORWARD) {
+        *packed = winograd ? t->winograd_packed_bytes(s) : t->conv_packed_bytes(s);
+        *scratch = winograd ? t->winograd_forward_scratch_bytes(s, true, workers)
+                            : t->conv_forward_scratch_bytes(s, workers);
+    } else if (!r->depthwise && d == BACKWARD_DATA) {
+        *packed = winograd ? 0 : t->conv_packed_backward_bytes(s);
+        *scratch = winograd ? t->winograd_backward_data_scratch_bytes(s, workers)
+                            : t->conv_backward_data_scratch_bytes(s, workers);
+    } else if (d == BACKWARD_WEIGHTS) {
+        *scratch = r->depthwise ? t->depthwise_backward_weights_scratch_bytes(s, workers)
+                   : winograd   ? t->winograd_backward_weights_scratch_bytes(s, workers)
+                                : t->conv_backward_weights_scratch_bytes(s, workers);
+    }
+}
+
 static timing bench_direction(bench *b, conv_run *r, direction d)
 {
     static const timed runs[DIRECTIONS] = {run_forward, run_backward_data, run_backward_weights};
@@ -307,16 +342,7 @@ static timing bench_direction(bench *b, conv_run *r, direction d)
     const int64_t inputs = s->batch * s->in_height * s->in_width * s->in_channels;
     const int64_t outputs = s->batch * s->out_height * s->out_width * out_stride;
     size_t packed = 0, scratch = 0;
-    if (!r->depthwise && d == FORWARD) {
-        packed = t->conv_packed_bytes(s);
-        scratch = t->conv_forward_scratch_bytes(s, b->par.workers);
-    } else if (!r->depthwise && d == BACKWARD_DATA) {
-        packed = t->conv_packed_backward_bytes(s);
-        scratch = t->conv_backward_data_scratch_bytes(s, b->par.workers);
-    } else if (d == BACKWARD_WEIGHTS) {
-        scratch = r->depthwise ? t->depthwise_backward_weights_scratch_bytes(s, b->par.workers)
-                               : t->conv_backward_weights_scratch_bytes(s, b->par.workers);
-    }
+    find_memory(b, r, d, &packed, &scratch);
     r->x = buffer(b, 0, inputs);
     r->y = buffer(b, 1, outputs);
     r->weight = buffer(b, 2, weights);
@@ -325,7 +351,9 @@ static timing bench_direction(bench *b, conv_run *r, direction d)
     scrub(r->x, inputs);
     scrub(r->y, outputs);
     scrub(r->weight, weights);
-    if (packed > 0 && d == FORWARD)
+    if (packed > 0 && r->way == WINOGRAD)
+        t->winograd_pack(&b->par, s, r->weight, r->packed);
+    else if (packed > 0 && d == FORWARD)
         t->conv_pack(&b->par, s, r->weight, r->packed);
     else if (packed > 0)
         t->conv_pack_backward(&b->par, s, r->weight, r->packed);
@@ -342,22 +370,27 @@ typedef struct network_sum {
 typedef struct network_run {
     const char *name;
     network_shapes shapes;
-    timing best[NETWORK_SHAPES_MOST][DIRECTIONS];
-    network_sum sums[DIRECTIONS];
+    timing best[NETWORK_SHAPES_MOST][DIRECTIONS][WAYS];
+    network_sum sums[DIRECTIONS][WAYS];
 } network_run;
 
-static conv_run shape_run(const bench *b, const network_run *n, int index)
+static conv_run shape_run(const bench *b, const network_run *n, int index, conv_way way)
 {
-    conv_run r = {.s = n->shapes.shape[index].conv};
+    conv_run r = {.s = n->shapes.shape[index].conv, .way = way};
     r.s.batch = b->batch;
     r.depthwise = r.s.groups > 1;
     return r;
 }
 
+static bool has_winograd(const alck_conv *s)
+{
+    return s->kernel_height == 3 && s->kernel_width == 3 && s->stride_y == 1 && s->groups == 1 && s->in_channels >= 16;
+}
+
 /* One direction of one shape as text; false where it is not wanted. */
 static bool describe(const bench *b, const network_run *n, int index, direction d, char *what, size_t size)
 {
-    const conv_run r = shape_run(b, n, index);
+    const conv_run r = shape_run(b, n, index, DIRECT);
     const alck_conv *s = &r.s;
     snprintf(what, size, "%s %lldx%lld %lld->%lld %lldx%lld%s%s x%d %s", n->name, (long long)s->in_height,
              (long long)s->in_width, (long long)s->in_channels, (long long)s->out_channels,
@@ -372,15 +405,51 @@ static void measure_network(bench *b, network_run *n)
     char what[128];
     for (int i = 0; i < n->shapes.count; i++)
         for (direction d = 0; d < DIRECTIONS; d++)
-            if (describe(b, n, i, d, what, sizeof what)) {
-                conv_run r = shape_run(b, n, i);
+            for (conv_way way = DIRECT; way < WAYS && describe(b, n, i, d, what, sizeof what); way++) {
+                conv_run r = shape_run(b, n, i, way);
+                if (way == WINOGRAD && !has_winograd(&r.s))
+                    continue;
                 const timing t = bench_direction(b, &r, d);
-                timing *best = &n->best[i][d];
+                timing *best = &n->best[i][d][way];
                 if (best->seconds <= 0 || t.seconds < best->seconds)
                     best->seconds = t.seconds;
                 if (t.ceiling > best->ceiling)
                     best->ceiling = t.ceiling;
             }
+}
+
+static void add_to_sum(network_sum *sum, int count, double flops, const timing *t)
+{
+    sum->flops += count * flops;
+    sum->seconds += count * t->seconds;
+    sum->at_peak += count * flops / t->ceiling;
+    sum->weighted += count * flops * flops / t->seconds / t->ceiling;
+}
+
+/* Of Winograd's products: 36 for each tile of 4x4, whole or not. */
+static double winograd_flops(const alck_conv *s, direction d)
+{
+    const int64_t height = d == BACKWARD_DATA ? s->in_height : s->out_height;
+    const int64_t width = d == BACKWARD_DATA ? s->in_width : s->out_width;
+    return 2.0 * 36 * (double)(s->batch * ((height + 3) / 4) * ((width + 3) / 4) * s->in_channels * s->out_channels);
+}
+
+static double direct_flops(const alck_conv *s)
+{
+    return 2.0 * (double)(s->batch * s->out_height * s->out_width * s->out_channels)
+           * (double)(s->kernel_height * s->kernel_width * (s->in_channels / s->groups));
+}
+
+static void print_shape(const bench *b, const network_run *n, int index, direction d, conv_way way, const char *what)
+{
+    const conv_run r = shape_run(b, n, index, way);
+    const timing *t = &n->best[index][d][way];
+    const char *direct = r.depthwise ? "depthwise" : b->table->conv_kernel_name(&r.s);
+    print_flops(what, way == WINOGRAD ? "winograd 4x4" : direct, direct_flops(&r.s), t);
+    printf(" %8.3f ms", 1e3 * t->seconds);
+    if (way == WINOGRAD)
+        printf(", really %.1f %%", 100 * winograd_flops(&r.s, d) / t->seconds / t->ceiling);
+    printf("\n");
 }
 
 static void print_network(const bench *b, network_run *n)
@@ -389,44 +458,48 @@ static void print_network(const bench *b, network_run *n)
     for (int i = 0; i < n->shapes.count; i++)
         for (direction d = 0; d < DIRECTIONS; d++)
             if (describe(b, n, i, d, what, sizeof what)) {
-                const conv_run r = shape_run(b, n, i);
-                const alck_conv *s = &r.s;
-                const timing *t = &n->best[i][d];
-                const int count = n->shapes.shape[i].count;
-                const double flops = 2.0 * (double)(s->batch * s->out_height * s->out_width * s->out_channels)
-                                     * (double)(s->kernel_height * s->kernel_width * (s->in_channels / s->groups));
-                print_flops(what, r.depthwise ? "depthwise" : b->table->conv_kernel_name(s), flops, t);
-                printf(" %8.3f ms\n", 1e3 * t->seconds);
-                n->sums[d].flops += count * flops;
-                n->sums[d].seconds += count * t->seconds;
-                n->sums[d].at_peak += count * flops / t->ceiling;
-                n->sums[d].weighted += count * flops * flops / t->seconds / t->ceiling;
+                const conv_run r = shape_run(b, n, i, DIRECT);
+                const timing *t = n->best[i][d];
+                const bool both = has_winograd(&r.s);
+                print_shape(b, n, i, d, DIRECT, what);
+                if (both)
+                    print_shape(b, n, i, d, WINOGRAD, what);
+                add_to_sum(&n->sums[d][DIRECT], n->shapes.shape[i].count, direct_flops(&r.s), &t[DIRECT]);
+                add_to_sum(&n->sums[d][WINOGRAD], n->shapes.shape[i].count, direct_flops(&r.s),
+                           &t[both ? WINOGRAD : DIRECT]);
             }
 }
 
-static void print_sum(const char *name, const char *what, const network_sum *sum)
+static void print_sum(const char *name, const char *what, conv_way way, const network_sum *sum)
 {
-    printf("%s, all convolutions, %s: shares weighted by FLOPs %.1f %%; in all %.1f GFLOP/s, %.1f %% of the peak, %.1f ms\n",
-           name, what, 100 * sum->weighted / sum->flops, 1e-9 * sum->flops / sum->seconds,
-           100 * sum->at_peak / sum->seconds, 1e3 * sum->seconds);
+    printf("%s, all convolutions%s, %s: shares weighted by FLOPs %.1f %%; in all %.1f GFLOP/s, %.1f %% of the peak, %.1f ms\n",
+           name, way == WINOGRAD ? " with winograd" : "", what, 100 * sum->weighted / sum->flops,
+           1e-9 * sum->flops / sum->seconds, 100 * sum->at_peak / sum->seconds, 1e3 * sum->seconds);
+}
+
+static void print_sums(const network_run *n, conv_way way)
+{
+    network_sum all = {0};
+    for (direction d = 0; d < DIRECTIONS; d++) {
+        const network_sum *sum = &n->sums[d][way];
+        if (sum->seconds > 0)
+            print_sum(n->name, direction_names[d], way, sum);
+        all.flops += sum->flops;
+        all.seconds += sum->seconds;
+        all.at_peak += sum->at_peak;
+        all.weighted += sum->weighted;
+    }
+    if (all.seconds > 0)
+        print_sum(n->name, "all directions", way, &all);
 }
 
 static void bench_network(bench *b, network_run *n)
 {
-    network_sum all = {0};
     for (int pass = 0; pass < b->passes; pass++)
         measure_network(b, n);
     print_network(b, n);
-    for (direction d = 0; d < DIRECTIONS; d++) {
-        if (n->sums[d].seconds > 0)
-            print_sum(n->name, direction_names[d], &n->sums[d]);
-        all.flops += n->sums[d].flops;
-        all.seconds += n->sums[d].seconds;
-        all.at_peak += n->sums[d].at_peak;
-        all.weighted += n->sums[d].weighted;
-    }
-    if (all.seconds > 0)
-        print_sum(n->name, "all directions", &all);
+    for (conv_way way = DIRECT; way < WAYS; way++)
+        print_sums(n, way);
 }
 
 static void bench_resnet50(bench *b)

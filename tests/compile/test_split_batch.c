@@ -117,12 +117,13 @@ START_TEST(not_finite_values_are_found_in_every_part)
 }
 END_TEST
 
+/* The whole batch at once would need the widest layer's input and its output. */
 START_TEST(a_part_needs_less_memory)
 {
     setup();
     plan_fixture_compile(&f, (alc_compile_options){.batch = BATCH, .output = logits});
     const size_t widest = (size_t)SIZE * SIZE * 32 * sizeof(alc_real);
-    ck_assert_uint_lt(alc_plan_costs(f.plan).activation_bytes, BATCH * widest);
+    ck_assert_uint_lt(alc_plan_costs(f.plan).activation_bytes, 2 * BATCH * widest);
     plan_fixture_end(&f);
 }
 END_TEST

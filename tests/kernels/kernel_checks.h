@@ -11,6 +11,7 @@
     X(conv_backward_data)     \
     X(conv_backward_weights)  \
     X(conv_forward)           \
+    X(conv_winograd)          \
     X(cross_entropy)          \
     X(depthwise)              \
     X(dropout)                \

@@ -294,6 +294,16 @@ const op_case op_table[] = {
     {"conv2d of a frozen part", conv_norm_activation, IMAGE(7, 6, 5), CONV(.filters = 11, .kernel = 3, .groups = 1),
      NORM(), .activation = OP_RELU, .freeze = true},
 
+    {"conv2d winograd bias silu", conv_activation, IMAGE(10, 9, 17), CONV(.filters = 33, .kernel = 3, .bias = true, .padding = 2),
+     .activation = OP_SILU},
+    {"conv2d winograd asymmetric padding", conv, IMAGE(5, 6, 16),
+     CONV(.filters = 19, .kernel = 3, .pad_top = 3, .pad_left = 0, .pad_bottom = 1, .pad_right = 2)},
+    {"conv2d winograd batch_norm relu6", conv_norm_activation, IMAGE(7, 8, 18), CONV(.filters = 35, .kernel = 3, .padding = 1),
+     NORM(), .activation = OP_RELU6, .scale = 5},
+    {"conv2d winograd of a frozen part", conv_norm_activation, IMAGE(4, 7, 40), CONV(.filters = 20, .kernel = 3, .padding = 1),
+     NORM(), .activation = OP_RELU, .freeze = true},
+    {"conv2d winograd forward, direct data gradient", conv, IMAGE(6, 5, 16), CONV(.filters = 16, .kernel = 3)},
+
     {"depthwise 3x3", conv, IMAGE(7, 8, 6), CONV(.filters = 6, .kernel = 3, .groups = 6, .padding = 1)},
     {"depthwise 3x3 bias, 35 channels", conv, IMAGE(6, 5, 35),
      CONV(.filters = 35, .kernel = 3, .groups = 35, .padding = 1, .bias = true)},

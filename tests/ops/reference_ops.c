@@ -135,6 +135,21 @@ static dot conv_at(const reference_value *x, const conv_shape *s, const double *
     return d;
 }
 
+/* Winograd's convolution makes tiles of 4x4 outputs from the same values: each has the largest error of its tile. */
+static int64_t first_of_tile(const reference_value *y, int64_t i)
+{
+    int64_t pixel = i / y->channels, row = pixel / y->width / y->height;
+    return at(y, row, pixel / y->width % y->height / 4 * 4, pixel % y->width / 4 * 4, i % y->channels);
+}
+
+static void share_limits(reference_value *y)
+{
+    for (int64_t i = 0; i < count_of(y); i++)
+        y->limit[first_of_tile(y, i)] = fmax(y->limit[first_of_tile(y, i)], y->limit[i]);
+    for (int64_t i = 0; i < count_of(y); i++)
+        y->limit[i] = y->limit[first_of_tile(y, i)];
+}
+
 reference_value *reference_conv2d(reference *r, const reference_value *x, const alc_conv2d_options *o)
 {
     const double *weight = reference_parameter(r, o->name, "weight");
@@ -153,6 +168,9 @@ reference_value *reference_conv2d(reference *r, const reference_value *x, const 
             }
         }
     }
+    if (s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 && s.dilation == 1 && s.groups == 1 &&
+        alc_context_convolution(alc_model_context(r->model)) != ALC_CONVOLUTION_DIRECT)
+        share_limits(result);
     return result;
 }
 

@@ -1,0 +1,87 @@
+/* kernels/f32/conv_winograd_output.c - the products of Winograd's convolution transformed to pixels, finished by the
+ * epilogue and stored: conv_winograd.h.
+ */
+#include "kernels/f32/conv_winograd.h"
+#include "kernels/f32/epilogue.h"
+#include "kernels/f32/strips.h"
+
+#define PIXELS (WINOGRAD_OUTPUTS * WINOGRAD_OUTPUTS)
+
+/* One tile's pixels in the output: those that exist. */
+typedef struct tile_place {
+    int64_t pixel; /* of the output: the first */
+    int64_t rows, columns;
+} tile_place;
+
+static tile_place find_place(const winograd *w, int64_t tile)
+{
+    const alck_conv *s = &w->s;
+    const int64_t image = tile / (w->tiles_y * w->tiles_x);
+    const int64_t y = tile / w->tiles_x % w->tiles_y * WINOGRAD_OUTPUTS, x = tile % w->tiles_x * WINOGRAD_OUTPUTS;
+    return (tile_place){(image * s->out_height + y) * s->out_width + x, smaller(WINOGRAD_OUTPUTS, s->out_height - y),
+                        smaller(WINOGRAD_OUTPUTS, s->out_width - x)};
+}
+
+/* One vector of columns from M at `m`: first down the six columns of the tile, then along its rows. */
+ALCK_INLINE void transform_back(const alck_real *m, vf *pixels)
+{
+    vf columns[WINOGRAD_OUTPUTS * WINOGRAD_POINTS];
+    for (int j = 0; j < WINOGRAD_POINTS; j++) {
+        vf products[WINOGRAD_POINTS];
+        for (int i = 0; i < WINOGRAD_POINTS; i++)
+            products[i] = vf_load(m + (i * WINOGRAD_POINTS + j) * position_pitch(WINOGRAD_COLUMNS));
+        transform_output(products, columns + j, WINOGRAD_POINTS);
+    }
+    for (int i = 0; i < WINOGRAD_OUTPUTS; i++)
+        transform_output(columns + i * WINOGRAD_POINTS, pixels + i * WINOGRAD_OUTPUTS, 1);
+}
+
+/* A whole vector of output channels of a tile whose epilogue the registers can serve. */
+ALCK_INLINE void store_simple(const winograd *w, const tile_place *place, const vf *pixels, int64_t channel)
+{
+    for (int64_t i = 0; i < place->rows; i++)
+        for (int64_t j = 0; j < place->columns; j++) {
+            const int64_t pixel = place->pixel + i * w->s.out_width + j;
+            alck_real *output = w->output + pixel * w->s.out_stride + channel;
+            vf_store(output, epilogue_simple(w->epilogue, pixels[i * WINOGRAD_OUTPUTS + j], pixel, channel, output));
+        }
+}
+
+/* Channels that whole vectors, or the registers, cannot finish: from `sums` [pixel][WINOGRAD_COLUMNS]. */
+static void store_rest(const winograd *w, const tile_place *place, const alck_real *sums, int64_t channel, int64_t count)
+{
+    for (int64_t i = 0; i < place->rows; i++)
+        for (int64_t j = 0; j < place->columns; j++) {
+            const int64_t pixel = place->pixel + i * w->s.out_width + j;
+            epilogue_row(w->epilogue, sums + (i * WINOGRAD_OUTPUTS + j) * WINOGRAD_COLUMNS, pixel, channel, count,
+                         w->output + pixel * w->s.out_stride + channel);
+        }
+}
+
+static void output_tile(const winograd *w, const tile_place *place, int64_t channel, int64_t columns, const alck_real *m)
+{
+    const int64_t whole = epilogue_is_simple(w->epilogue) ? columns / VF_LANES * VF_LANES : 0;
+    alck_real sums[PIXELS * WINOGRAD_COLUMNS];
+    for (int64_t c = 0; c < columns; c += VF_LANES) {
+        vf pixels[PIXELS];
+        transform_back(m + c, pixels);
+        if (c < whole)
+            store_simple(w, place, pixels, channel + c);
+        else
+            for (int p = 0; p < PIXELS; p++)
+                vf_store(sums + p * WINOGRAD_COLUMNS + c - whole, pixels[p]);
+    }
+    if (whole < columns)
+        store_rest(w, place, sums, channel + whole, columns - whole);
+}
+
+void ALCK_NAME(winograd_output)(const winograd *w, int64_t first, int64_t count, int64_t panel, int64_t end,
+                                const alck_real *m)
+{
+    const int64_t channel = panel * TILE_COLUMNS;
+    const int64_t columns = smaller(end * TILE_COLUMNS, w->s.out_channels) - channel;
+    for (int64_t t = 0; t < count; t++, m += tile_pitch(WINOGRAD_COLUMNS)) {
+        const tile_place place = find_place(w, first + t);
+        output_tile(w, &place, channel, columns, m);
+    }
+}

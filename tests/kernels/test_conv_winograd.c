@@ -1,0 +1,4 @@
+/* tests/kernels/test_conv_winograd.c - runs check_conv_winograd.c in single precision. */
+#include "tests/kernels/run_kernel_checks.h"
+
+KERNEL_CHECK_PROGRAM(conv_winograd)
