@@ -219,6 +219,7 @@ static alc_status backward(const alc_run *r)
 const alc_op_def alc_op_batch_norm = {
     .name = "batch_norm", .options_size = sizeof(alc_batch_norm_node), .infer = infer, .prepare = prepare,
     .forward = forward, .backward = backward, .update_state = update_state, .cheap = true,
+    .gradient_in_place = true,
 };
 
 alc_status alc_model_set_batch_norms(alc_model *model, alc_batch_norm_mode mode)
