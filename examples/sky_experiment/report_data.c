@@ -133,8 +133,8 @@ void write_mistakes(const page *p)
     html_text(p->out, text_at(mistakes, "model"));
     fprintf(
         p->out,
-        " is wrong about %.0f objects. The most confident mistakes, with the probabilities of the fusion and of the best single "
-        "input; some labels may be wrong.</p>\n<div class=\"gallery\">\n",
+        " is wrong about %.0f objects. The most confident mistakes, with its probabilities and those of the best single input; "
+        "some labels may be wrong.</p>\n<div class=\"gallery\">\n",
         number_at(mistakes, "count"));
     json_array_foreach(json_object_get(mistakes, "shown"), i, mistake) write_mistake(p, mistake);
     fputs("</div>\n", p->out);

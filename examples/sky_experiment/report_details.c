@@ -9,12 +9,11 @@ void write_curves(const page *p)
 {
     size_t i;
     json_t *m;
-    fputs("<h2>Learning curves</h2>\n<p>Accuracy of the first seed by epoch, in per cent: <span class=\"key\" "
-          "style=\"background:var(--train)\"></span>while training, <span class=\"key\" "
-          "style=\"background:var(--image)\"></span>tested, <span "
-          "class=\"key\" style=\"background:var(--joint)\"></span>tested, balanced. Tested curves were scored after all "
-          "training; the number of "
-          "epochs was fixed before.</p>\n<div class=\"plots\">\n",
+    fputs("<h2>Learning curves</h2>\n<p>Accuracy of the first seed by epoch, in per cent. Tested curves were scored after all "
+          "training; the number of epochs was fixed before.</p>\n<p class=\"dim\"><span class=\"key\" "
+          "style=\"background:var(--train)\"></span>while training<span class=\"key\" "
+          "style=\"background:var(--image)\"></span>tested<span "
+          "class=\"key\" style=\"background:var(--joint)\"></span>tested, balanced</p>\n<div class=\"plots\">\n",
           p->out);
     json_array_foreach(p->models, i, m) if (json_array_size(json_object_get(m, "curve")) > 0) plot_curve(p->out, m);
     fputs("</div>\n", p->out);

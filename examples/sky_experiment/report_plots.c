@@ -43,13 +43,23 @@ static void write_label(FILE *out, double x, double y, const char *anchor, const
     fputs("</text>\n", out);
 }
 
-/* Lines across at `count` equal steps, labelled as `format` says of 100 times the value. */
-static void draw_percent_lines(FILE *out, const frame *f, int count)
+/* The smallest round step that gives at most `most` steps within `span`. */
+static double round_step(double span, int most)
 {
-    for (int i = 0; i <= count; i++) {
+    static const double steps[] = {0.02, 0.05, 0.1, 0.2, 0.25};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (span / steps[i] < most + 0.01)
+            return steps[i];
+    return 0.5;
+}
+
+/* At most `most` lines across below the top one, labelled in per cent. */
+static void draw_percent_lines(FILE *out, const frame *f, int most)
+{
+    const double step = round_step(f->y1 - f->y0, most);
+    for (double value = f->y1; value > f->y0 - 0.001; value -= step) {
         char text[32];
-        const double value = f->y0 + (f->y1 - f->y0) * i / count;
-        snprintf(text, sizeof text, "%.0f", 100 * value);
+        snprintf(text, sizeof text, "%.0f", 100 * value + 1e-6);
         fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", f->left, f->left + f->width,
                 down(f, value), down(f, value));
         write_label(out, f->left - 5, down(f, value) + 4, "end", text);
@@ -79,10 +89,10 @@ void plot_models(FILE *out, const json_t *models)
         .left = 190, .top = 8, .width = 480, .height = row * (double)count, .x0 = lower_border(smallest), .x1 = 1, .y1 = 1};
     begin_plot(out, "models", "accuracy and balanced accuracy of all models with 95 % intervals", 690, height);
     draw_frame(out, &f);
-    for (int i = 0; i <= 5; i++) {
+    const double step = round_step(1 - f.x0, 6);
+    for (double value = 1; value > f.x0 - 0.001; value -= step) {
         char text[16];
-        const double value = f.x0 + (1 - f.x0) * i / 5;
-        snprintf(text, sizeof text, "%.0f", 100 * value);
+        snprintf(text, sizeof text, "%.0f", 100 * value + 1e-6);
         fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", across(&f, value),
                 across(&f, value), f.top, f.top + f.height);
         write_label(out, across(&f, value), f.top + f.height + 15, "middle", text);
@@ -141,7 +151,7 @@ void plot_curve(FILE *out, const json_t *model)
                      .y1 = 1};
     begin_plot(out, "curve", text_at(model, "name"), 262, 166);
     draw_frame(out, &f);
-    draw_percent_lines(out, &f, 2);
+    draw_percent_lines(out, &f, 4);
     write_label(out, f.left, 14, "start", text_at(model, "name"));
     snprintf(last, sizeof last, "%zu epochs", count);
     write_label(out, f.left + f.width, f.top + f.height + 15, "end", last);
@@ -163,7 +173,7 @@ void plot_reliability(FILE *out, const json_t *model)
     json_t *bin;
     begin_plot(out, "reliability", text_at(model, "name"), 182, 186);
     draw_frame(out, &f);
-    draw_percent_lines(out, &f, 2);
+    draw_percent_lines(out, &f, 4);
     write_label(out, f.left, 14, "start", text_at(model, "name"));
     write_label(out, f.left + f.width, f.top + f.height + 15, "end", "confidence");
     fprintf(out, "<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", f.left, f.top + f.height,
@@ -235,7 +245,7 @@ void plot_depth(FILE *out, const json_t *sweep)
     seconds.y1 = longest > 0 ? 1.1 * longest : 1;
     begin_plot(out, "depth", text_at(sweep, "backbone"), 480, 410);
     draw_frame(out, &scores);
-    draw_percent_lines(out, &scores, 4);
+    draw_percent_lines(out, &scores, 5);
     draw_depth_axis(out, &scores);
     draw_frame(out, &seconds);
     draw_depth_axis(out, &seconds);
@@ -291,7 +301,7 @@ void plot_magnitudes(FILE *out, const json_t *models, const char *const *names)
         .left = 40, .top = 30, .width = 560, .height = 200, .x0 = 0, .x1 = (double)count, .y0 = lower_border(smallest), .y1 = 1};
     begin_plot(out, "magnitudes", "accuracy by r magnitude", 620, 270);
     draw_frame(out, &f);
-    draw_percent_lines(out, &f, 4);
+    draw_percent_lines(out, &f, 6);
     for (size_t b = 0; b < count; b++) {
         char text[64];
         const json_t *bin = json_array_get(bins, b);

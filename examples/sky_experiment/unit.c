@@ -40,28 +40,41 @@ static network_task task_of(study *s, const work_unit *unit, const alc_dataset *
     return task;
 }
 
-/* The unit of another row of the same seed and fold, whose model a late fusion takes. */
-static void part_model(const study *s, const work_unit *unit, const char *kind, const char *backbone, char *path, size_t size)
+/* Makes sure that the model of a part (the image's network, or with backbone NULL the table's) of the same seed and fold is
+ * there: `path` is its file. It is trained again where it was tidied away before the fusion was asked for. */
+static alc_status have_part(study *s, const work_unit *unit, const alc_dataset *blind, const alc_backbone *backbone, char *path,
+                            size_t size)
 {
-    work_row part = {.kind = ROW_IMAGE};
-    snprintf(part.name, sizeof part.name, "%s%s%s%s", unit->row->division == DIVISION_ALSO ? "also-" : "", kind,
-             *backbone ? "-" : "", backbone);
-    model_path(s, unit_of(&part, unit->seed, unit->fold).name, path, size);
+    const work_row row = row_of(s->options, backbone ? ROW_IMAGE : ROW_TABLE, backbone, unit->row->division);
+    const work_unit part = unit_of(&row, unit->seed, unit->fold);
+    network_result result;
+    model_path(s, part.name, path, size);
+    if (file_exists(path))
+        return ALC_OK;
+    network_task task = task_of(s, &part, blind);
+    task.save = path;
+    task.curve = false;
+    const alc_status status = network_train(s, &task, &result);
+    network_result_free(&result);
+    return status;
 }
 
 static alc_status do_late(study *s, const work_unit *unit, network_task task)
 {
     char image[4096], table[4096];
     network_result result;
-    part_model(s, unit, "image", unit->row->backbone->name, image, sizeof image);
-    part_model(s, unit, "table", "", table, sizeof table);
+    alc_status status = have_part(s, unit, task.blind, unit->row->backbone, image, sizeof image);
+    if (status == ALC_OK)
+        status = have_part(s, unit, task.blind, NULL, table, sizeof table);
+    if (status)
+        return status;
     task.image_part = image;
     task.table_part = table;
     task.edge = "fc";
     task.epochs = s->options->late_epochs;
     task.rate = s->options->late_rate;
     task.weight_decay = TABLE_DECAY;
-    alc_status status = network_train(s, &task, &result);
+    status = network_train(s, &task, &result);
     if (status == ALC_OK)
         status = unit_write(s, unit->name, &task, &result, NULL);
     network_result_free(&result);

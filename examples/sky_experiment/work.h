@@ -37,6 +37,8 @@ alc_status work_plan(study *s, work *w);
 /* plan.json as JSON: configuration, split, rows, seeds, folds, and what was left out. A new reference. */
 json_t *work_as_json(const study *s, const work *w);
 
+/* A row's name and weights from its kind, backbone (NULL: the table's) and division. */
+work_row row_of(const configuration *c, row_kind kind, const alc_backbone *backbone, int division);
 work_unit unit_of(const work_row *row, int64_t seed, int64_t fold);
 /* DIR/units/NAME.json, DIR/models/NAME.safetensors */
 void unit_path(const study *s, const char *name, char *path, size_t size);

@@ -60,6 +60,13 @@ done
 run 0 "${experiment[@]}" "${small[@]}" --output whole
 figures whole/report.json | cmp a - || fail "a second run changed the report"
 
+# A fusion that is asked for later finds its parts, or trains them again: the same figures.
+small_without_late=("${small[@]}" --fusion joint,stacked)
+run 0 "${experiment[@]}" "${small_without_late[@]}" --output later
+[ ! -e later/models/image-sky_cnn-s2-f2.safetensors ] || fail "the model of a part was not tidied away"
+run 0 "${experiment[@]}" "${small[@]}" --output later
+figures later/report.json | cmp a - || fail "a fusion that was asked for later has other figures"
+
 # 3. A second division, a budget, a configuration file, other names of columns.
 sed '1s/class/kind/;1s/,id,/,name,/' table.csv >named.csv
 cat >settings.json <<'END'
