@@ -3,10 +3,9 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/input_file.h"
+#include "common/json_file.h"
 #include "common/option_table.h"
 
 #define MOST_REPORTS 16
@@ -88,19 +87,10 @@ static void print_table(json_t *const *reports, int count)
 
 static alc_status read_report(const char *path, json_t **report)
 {
-    enum { MOST_BYTES = 1 << 26 };
-    char sentence[512];
-    json_error_t error;
-    size_t bytes;
-    char *text = input_file_read(path, MOST_BYTES, &bytes);
-    if (!text)
-        return fail(path, file_why());
-    *report = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    free(text);
-    if (!*report) {
-        snprintf(sentence, sizeof sentence, "line %d: is no JSON: %s", error.line, error.text);
-        return fail(path, sentence);
-    }
+    char why[512];
+    *report = json_file_read(path, why, sizeof why);
+    if (!*report)
+        return fail(path, why);
     return json_is_object(json_object_get(*report, "test")) ? ALC_OK : fail(path, "is no report of a trainer");
 }
 

@@ -173,6 +173,7 @@ static alc_status run(predictor *p)
     alc_status status = alc_loader_create(p->dataset,
                                           (alc_loader_options){.batch = p->batch,
                                                                .normalisation = p->card.normalisation,
+                                                               .expected = p->card.normalisation,
                                                                .encoder = p->card.encoder,
                                                                .image = p->classifier.image,
                                                                .features = p->classifier.row},

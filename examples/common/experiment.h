@@ -27,8 +27,11 @@ typedef struct experiment {
     model_card card;
     alc_metadata card_strings;
     alc_safetensors *weights;     /* what --weights names, until it is loaded */
+    alc_normalisation expected;   /* of images, by these weights; zeros: nobody knows */
     alc_model *model;
     alc_classifier classifier;
+    alc_tensor *loss;
+    alc_feature_cache *cache;     /* with --prefix-cache; plans then begin at its tensor */
     alc_plan *train_plan, *evaluation_plan;
     alc_loader *train_loader, *validation_loader, *test_loader;
     alc_optimizer *optimizer;
@@ -58,6 +61,10 @@ alc_status experiment_build(experiment *e);
  * says what fitted (experiment_weights.c). */
 alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisation);
 alc_status experiment_load_weights(experiment *e);
+/* With --prefix-cache: opens the file for the frozen part that loss depends on; and, at the end, says what it was good for
+ * (experiment_cache.c). */
+alc_status experiment_open_cache(experiment *e);
+alc_status experiment_close_cache(experiment *e);
 alc_status experiment_resume(experiment *e);
 /* The training itself; every epoch is saved (experiment_train.c). */
 alc_status experiment_train(experiment *e);

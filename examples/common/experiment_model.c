@@ -50,13 +50,15 @@ static alc_status build_network(experiment *e)
     if (status == ALC_OK)
         status = alc_classifier_build(e->model, &e->card.network, &e->classifier);
     if (status == ALC_OK)
+        status = alc_model_set_batch_norms(e->model, (alc_batch_norm_mode)e->options.batch_norm);
+    if (status == ALC_OK)
         status = experiment_load_weights(e);
     if (status == ALC_OK && e->options.train_from)
         status = alc_classifier_train_from(e->model, &e->card.network, e->options.train_from);
     return status;
 }
 
-static alc_status compile_plans(experiment *e)
+static alc_status add_loss(experiment *e)
 {
     int64_t count;
     const int64_t *indices = alc_split_indices(e->split, ALC_PART_TRAIN, &count);
@@ -67,23 +69,30 @@ static alc_status compile_plans(experiment *e)
     alc_status status = alc_dataset_class_weights(e->dataset, indices, count, weights);
     if (e->options.class_weights)
         loss_options.class_weights = weights;
-    alc_tensor *loss = alc_softmax_cross_entropy(e->classifier.logits, e->classifier.label, loss_options);
+    e->loss = alc_softmax_cross_entropy(e->classifier.logits, e->classifier.label, loss_options);
     free(weights);
-    if (status == ALC_OK)
-        status = alc_compile(e->model,
-                             (alc_compile_options){.mode = ALC_TRAIN,
-                                                   .batch = e->options.batch,
-                                                   .output = loss,
-                                                   .kept = {e->classifier.logits},
-                                                   .kept_count = 1},
-                             &e->train_plan);
-    if (status == ALC_OK)
-        status = alc_compile(e->model,
-                             (alc_compile_options){.mode = ALC_EVALUATE,
-                                                   .batch = e->options.batch,
-                                                   .output = e->classifier.probabilities},
-                             &e->evaluation_plan);
-    return status;
+    return status == ALC_OK ? alc_model_status(e->model) : status;
+}
+
+static alc_status compile_plans(experiment *e)
+{
+    alc_tensor *given = e->cache ? alc_feature_cache_tensor(e->cache) : NULL;
+    const alc_status status = alc_compile(e->model,
+                                          (alc_compile_options){.mode = ALC_TRAIN,
+                                                                .batch = e->options.batch,
+                                                                .output = e->loss,
+                                                                .kept = {e->classifier.logits},
+                                                                .kept_count = 1,
+                                                                .given = given},
+                                          &e->train_plan);
+    if (status)
+        return status;
+    return alc_compile(e->model,
+                       (alc_compile_options){.mode = ALC_EVALUATE,
+                                             .batch = e->options.batch,
+                                             .output = e->classifier.probabilities,
+                                             .given = given},
+                       &e->evaluation_plan);
 }
 
 static alc_status make_loaders(experiment *e)
@@ -93,10 +102,12 @@ static alc_status make_loaders(experiment *e)
                                   .seed = e->options.seed,
                                   .views = ALC_LOADER_RANDOM_VIEWS,
                                   .normalisation = e->card.normalisation,
+                                  .expected = e->expected,
                                   .encoder = e->encoder,
                                   .image = e->classifier.image,
                                   .features = e->classifier.row,
-                                  .label = e->classifier.label};
+                                  .label = e->classifier.label,
+                                  .cache = e->cache};
     options.indices = alc_split_indices(e->split, ALC_PART_TRAIN, &options.count);
     alc_status status = alc_loader_create(e->dataset, options, &e->train_loader);
     options.training = false;
@@ -114,16 +125,24 @@ static alc_status make_optimizer(experiment *e)
 {
     const trainer_options *o = &e->options;
     const int64_t batches = alc_loader_batches(e->train_loader);
+    alc_parameter_group *groups = calloc((size_t)alc_model_parameter_count(e->model), sizeof *groups);
+    if (!groups)
+        return experiment_fail(e, ALC_OUT_OF_MEMORY, "memory ran out");
     const alc_optimizer_options options = {.kind = (alc_optimizer_kind)o->optimizer,
                                            .learning_rate = o->learning_rate,
                                            .weight_decay = o->weight_decay,
-                                           .momentum = o->optimizer == ALC_SGD ? 0.9 : 0};
+                                           .momentum = o->optimizer == ALC_SGD ? 0.9 : 0,
+                                           .groups = groups,
+                                           .group_count = alc_classifier_layer_decay(e->model, &e->card.network,
+                                                                                     o->layer_decay, groups)};
     e->state.schedule = (alc_schedule){.kind = (alc_schedule_kind)o->schedule,
                                        .learning_rate = o->learning_rate,
                                        .total_steps = o->epochs * batches,
                                        .steps_per_epoch = batches,
                                        .warmup_steps = o->epochs * batches / 20};
-    return alc_optimizer_create(e->model, options, &e->optimizer);
+    const alc_status status = alc_optimizer_create(e->model, options, &e->optimizer);
+    free(groups);
+    return status;
 }
 
 static alc_status show_model(experiment *e)
@@ -140,8 +159,8 @@ static alc_status show_model(experiment *e)
 
 alc_status experiment_build(experiment *e)
 {
-    alc_status (*const steps[])(experiment *) = {describe_model, build_network,  compile_plans,
-                                                 make_loaders,   make_optimizer, show_model};
+    alc_status (*const steps[])(experiment *) = {describe_model, build_network, add_loss,       experiment_open_cache,
+                                                 compile_plans,  make_loaders,  make_optimizer, show_model};
     alc_status status = ALC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == ALC_OK; i++)
         status = steps[i](e);
@@ -159,6 +178,7 @@ void experiment_free(experiment *e)
     alc_loader_destroy(e->train_loader);
     alc_plan_destroy(e->evaluation_plan);
     alc_plan_destroy(e->train_plan);
+    alc_feature_cache_close(e->cache);
     alc_model_destroy(e->model);
     alc_safetensors_close(e->weights);
     free(e->card.classes);

@@ -9,8 +9,8 @@
 #include "common/input_file.h"
 #include "common/output_file.h"
 
-/* The files of --save, then those of --report and --predictions. */
-enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 2 };
+/* The files of --save, then those of --report, --predictions and --prefix-cache. */
+enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 3 };
 
 typedef struct output_list {
     char saved[ALC_CHECKPOINT_PARTS][4096];
@@ -25,6 +25,7 @@ static void list_outputs(const trainer_options *o, output_list *list)
     }
     list->paths[ALC_CHECKPOINT_PARTS] = o->report;
     list->paths[ALC_CHECKPOINT_PARTS + 1] = o->predictions;
+    list->paths[ALC_CHECKPOINT_PARTS + 2] = o->prefix_cache;
 }
 
 static alc_status refuse(experiment *e, const char *path, const char *what)

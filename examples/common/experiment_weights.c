@@ -20,9 +20,11 @@ alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisati
     alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
     if (status)
         return status;
-    status = model_card_read_normalisation(e->context, alc_safetensors_metadata(e->weights), normalisation);
+    status = model_card_read_normalisation(e->context, alc_safetensors_metadata(e->weights), &e->expected);
     if (status == ALC_NOT_FOUND && known->resize > 0)
-        *normalisation = known->normalisation;
+        e->expected = known->normalisation;
+    if (e->expected.std[0] > 0)
+        *normalisation = e->expected;
     return status == ALC_NOT_FOUND ? ALC_OK : status;
 }
 

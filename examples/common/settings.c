@@ -37,6 +37,10 @@ static void add_model_settings(json_t *root, const trainer_options *o)
         json_object_set_new(root, "weights", json_string(o->weights ? o->weights : ""));
         json_object_set_new(root, "allow-partial", json_boolean(o->allow_partial));
     }
+    /* Only a cache of 16-bit floats changes what is trained. */
+    json_object_set_new(root, "prefix-cache-type", json_string(prefix_cache_type_name(o->prefix_cache_type)));
+    json_object_set_new(root, "batch-norm", json_string(batch_norm_name(o->batch_norm)));
+    json_object_set_new(root, "layer-decay", json_real(o->layer_decay));
     json_object_set_new(root, "convolution", json_string(convolution_names[o->machine.convolution]));
     json_object_set_new(root, "train-from", json_string(o->train_from ? o->train_from : ""));
 }

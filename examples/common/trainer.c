@@ -17,7 +17,8 @@ int trainer_main(const trainer_kind *kind, int argc, char **argv)
     }
     stop_signal_install();
     alc_status (*const steps[])(experiment *) = {experiment_load_data, experiment_build, experiment_resume,
-                                                 experiment_train, experiment_report};
+                                                 experiment_train, experiment_report,
+                                                 experiment_close_cache};
     alc_status status = ALC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == ALC_OK; i++)
         status = steps[i](&e);

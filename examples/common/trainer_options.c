@@ -13,6 +13,9 @@ static const char *const schedule_names[] = {"constant", "step", "cosine", "one-
 const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
 static const char *const encoding_names[] = {"standardise", "unit-rows", NULL};
 static const char *const class_weights_names[] = {"none", "balanced", NULL};
+/* By alc_batch_norm_mode: AUTO is TRAIN where something is trained. */
+static const char *const batch_norm_names[] = {"auto", "train", "frozen-statistics", "frozen", NULL};
+static const char *const prefix_cache_type_names[] = {"f32", "f16", NULL};
 
 const char *schedule_name(int kind)
 {
@@ -32,6 +35,16 @@ const char *encoding_name(int encoding)
 const char *class_weights_name(int choice)
 {
     return class_weights_names[choice];
+}
+
+const char *batch_norm_name(int mode)
+{
+    return batch_norm_names[mode];
+}
+
+const char *prefix_cache_type_name(int type)
+{
+    return prefix_cache_type_names[type];
 }
 
 /* ---- arguments with a form of their own; false: it does not have that form ---- */
@@ -86,6 +99,12 @@ static bool set_fold(void *target, const char *text)
         return false;
     o->fold--;
     return true;
+}
+
+static bool set_prefix_cache_limit(void *target, const char *text)
+{
+    trainer_options *o = target;
+    return parse_bytes(text, &o->prefix_cache_limit);
 }
 
 static bool set_hidden(void *target, const char *text)
@@ -165,6 +184,18 @@ static const option_line lines[] = {
      AT(allow_partial)},
     {"train-from", "BLOCK", "freeze what comes before it: hidden2, fc, or a block that list_models lists", ALL, OPTION_TEXT,
      AT(train_from)},
+    {"batch-norm", "MODE",
+     "auto: the batch's statistics where something is trained, running ones in the frozen part; train: the batch's everywhere; "
+     "frozen-statistics: running ones, but trained scales and shifts; frozen: none of it trained [auto]", ALL, OPTION_CHOICE,
+     AT(batch_norm), .names = batch_norm_names},
+    {"layer-decay", "X", "learning rates times X for the block before the last, X*X for the one before that, and so on [1]", ALL,
+     OPTION_REAL, AT(layer_decay), 1e-6, 1},
+    {"prefix-cache", "FILE", "keep what the frozen part makes of each image, so that it runs once and not in every epoch",
+     USES_IMAGES, OPTION_TEXT, AT(prefix_cache)},
+    {"prefix-cache-limit", "BYTES", "of that file, such as 700M or 2G [none]", USES_IMAGES, OPTION_OTHER,
+     .set = set_prefix_cache_limit, .expected = "a number of bytes, such as 700M or 2G"},
+    {"prefix-cache-type", "TYPE", "f32, or f16: half the size, other values [f32]", USES_IMAGES, OPTION_CHOICE,
+     AT(prefix_cache_type), .names = prefix_cache_type_names},
     {"seed", "N", "of initial weights, order and views [0]", ALL, OPTION_UNSIGNED, AT(seed)},
     {"views", "N", "exact flips and turns averaged at prediction [8]", ALL, OPTION_INTEGER, AT(views), 1, 8},
     {"save", "FILE", "the trained model, a safetensors file (needed)", ALL, OPTION_TEXT, AT(save)},
@@ -192,6 +223,7 @@ static void set_defaults(const trainer_kind *kind, trainer_options *o)
                            .weight_decay = kind->weight_decay,
                            .schedule = ALC_SCHEDULE_ONE_CYCLE,
                            .optimizer = ALC_ADAMW,
+                           .layer_decay = 1,
                            .views = 8};
 }
 
@@ -212,6 +244,8 @@ int trainer_options_parse(const trainer_kind *kind, int argc, char **argv, train
         return parsed;
     if (options->allow_partial && !options->weights)
         return option_table_refuse(&table, "--allow-partial is for --weights, which is missing");
+    if (!options->prefix_cache && (options->prefix_cache_limit || options->prefix_cache_type))
+        return option_table_refuse(&table, "--prefix-cache-limit and --prefix-cache-type are for --prefix-cache, which is missing");
     if (!options->table || !options->save)
         return option_table_refuse(&table, "--%s FILE is missing", options->table ? "save" : "table");
     return -1;

@@ -43,6 +43,11 @@ typedef struct trainer_options {
     const char *weights;                       /* to start from; NULL: at random */
     bool allow_partial;                        /* load what fits of them */
     const char *train_from;
+    int batch_norm;                            /* alc_batch_norm_mode of the part that is trained */
+    double layer_decay;
+    const char *prefix_cache;                  /* of what the frozen part makes of images; NULL: none */
+    uint64_t prefix_cache_limit;               /* bytes; 0: none */
+    int prefix_cache_type;                     /* alc_feature_type */
     /* training */
     int64_t epochs, batch;
     double learning_rate, weight_decay, label_smoothing;
@@ -67,5 +72,7 @@ extern const char *const optimizer_names[]; /* by alc_optimizer_kind; NULL ends 
 const char *optimizer_name(int kind);
 const char *encoding_name(int encoding);
 const char *class_weights_name(int choice);
+const char *batch_norm_name(int mode);
+const char *prefix_cache_type_name(int type);
 
 #endif

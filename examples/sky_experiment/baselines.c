@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "common/json_file.h"
+
 #define MOST_ARGUMENTS 32
 
 /* "u,g,u-g" */
@@ -64,7 +66,8 @@ static const char *run_script(const study *s, const char *folder, const char *sp
 
 static json_t *read_index(const char *path)
 {
-    return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    char why[512];
+    return json_file_read(path, why, sizeof why);
 }
 
 /* One row for each entry {"name", "file", "library", "train_seconds"} of the index. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json_file.h"
 #include "common/option_table.h"
 #include "common/parse_number.h"
 
@@ -175,15 +176,13 @@ static int set_from_file(configuration *c, const char *name, const json_t *value
 
 static int read_file(configuration *c)
 {
-    json_error_t error;
+    char why[512];
     const char *name;
     json_t *value;
     void *next;
-    c->file = json_load_file(c->config, JSON_REJECT_DUPLICATES, &error);
-    if (!c->file && error.line < 0)
-        return option_table_refuse(&table, "%s", error.text);
+    c->file = json_file_read(c->config, why, sizeof why);
     if (!json_is_object(c->file))
-        return option_table_refuse(&table, "%s: line %d: is no JSON object: %s", c->config, error.line, error.text);
+        return option_table_refuse(&table, "%s: %s", c->config, c->file ? "is no JSON object" : why);
     json_object_foreach_safe(c->file, next, name, value)
     {
         const int result = set_from_file(c, name, value);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/input_file.h"
+#include "common/json_file.h"
 #include "common/output_file.h"
 #include "sky_experiment/unit.h"
 
@@ -61,12 +62,11 @@ alc_status unit_write(study *s, const char *name, const network_task *task, cons
 
 alc_status unit_read(study *s, const char *name, json_t **unit)
 {
-    char path[4096];
-    json_error_t error;
+    char path[4096], why[512];
     unit_path(s, name, path, sizeof path);
-    *unit = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    *unit = json_file_read(path, why, sizeof why);
     if (!*unit)
-        return study_fail(s, ALC_BAD_FILE, "%s: line %d: %s; remove it, and it is done again", path, error.line, error.text);
+        return study_fail(s, ALC_BAD_FILE, "%s: %s; remove it, and it is done again", path, why);
     const char *split = json_string_value(json_object_get(*unit, "split"));
     if (split && strcmp(split, s->split_hash[DIVISION_MAIN]) == 0)
         return ALC_OK;

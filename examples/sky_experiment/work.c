@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/input_file.h"
+#include "common/json_file.h"
 #include "common/output_file.h"
 #include "sky_experiment/network.h"
 
@@ -287,15 +288,15 @@ static alc_status write_plan(study *s, const work *w, const char *path)
 alc_status work_plan(study *s, work *w)
 {
     char path[4096];
-    json_error_t error;
+    char why[512];
     bool same_amount = false;
     *w = (work){.seeds = s->options->seeds, .folds = s->options->folds};
     list_rows(s, w);
     snprintf(path, sizeof path, "%s/plan.json", s->options->output);
-    json_t *plan = file_exists(path) ? json_load_file(path, JSON_REJECT_DUPLICATES, &error) : NULL;
+    json_t *plan = file_exists(path) ? json_file_read(path, why, sizeof why) : NULL;
     alc_status status = ALC_OK;
     if (file_exists(path) && !plan)
-        status = study_fail(s, ALC_BAD_FILE, "%s: line %d: is no JSON: %s", path, error.line, error.text);
+        status = study_fail(s, ALC_BAD_FILE, "%s: %s", path, why);
     else if (plan)
         status = compare_plan(s, plan, path, &same_amount);
     if (status == ALC_OK && same_amount)

@@ -5,6 +5,7 @@
 #include "alcor/checkpoint.h"
 #include "alcor/context.h"
 #include "alcor/dataset.h"
+#include "alcor/feature_cache.h"
 #include "alcor/fit.h"
 #include "alcor/gradcheck.h"
 #include "alcor/image.h"

@@ -70,6 +70,11 @@ typedef struct alc_file_system {
     int (*rename)(void *user, const char *from, const char *to);
     int (*remove)(void *user, const char *path);
     int (*link)(void *user, const char *from, const char *to); /* link(2); -EPERM where there are no hard links */
+    /* The first `bytes` (above 0) bytes of an open file as memory to be read, valid after the file is closed: 0 and *memory,
+     * or -errno; and giving it back. Both or neither; where there is neither, or map fails, files are read instead. Nobody
+     * may shorten a file in place while it is mapped; the library itself only replaces files and adds to them. */
+    int (*map)(void *user, int file, size_t bytes, const void **memory);
+    void (*unmap)(void *user, const void *memory, size_t bytes);
 } alc_file_system;
 
 /* Called with one line of text, without a newline, when the library has something to tell that is no error. */

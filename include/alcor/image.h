@@ -64,8 +64,9 @@ typedef enum alc_resize_filter {
 alc_status alc_image_resize(const alc_image *image, int64_t height, int64_t width,
                             alc_resize_filter filter, alc_image *result);
 
-/* The middle height x width pixels; the first row kept is floor((image->height - height) / 2),
- * columns alike. ALC_INVALID_ARGUMENT if the image is smaller. */
+/* The middle height x width pixels; the first row kept is (image->height - height) / 2, of two
+ * that are as near the even one (as torchvision's center_crop), columns alike. ALC_INVALID_ARGUMENT
+ * if the image is smaller. */
 alc_status alc_image_crop_centre(const alc_image *image, int64_t height, int64_t width,
                                  alc_image *result);
 
@@ -85,6 +86,13 @@ typedef struct alc_normalisation {
  * that is not finite. */
 alc_status alc_image_normalise(const alc_image *image, alc_normalisation normalisation,
                                alc_real *values);
+
+/* Whether values[pixels][3] of some images, such as a first batch, can be what weights expect that
+ * were trained with this normalisation. ALC_MISMATCH says what seems to have been done to them
+ * instead: bytes that were not divided by 255 or divided twice, normalisation left out or applied
+ * twice; ALC_NOT_FINITE. The normalisation must be sound (alc_image_normalise). */
+alc_status alc_image_check_values(alc_context *context, alc_normalisation expected, const alc_real *values,
+                                  int64_t pixels);
 
 #ifdef __cplusplus
 }

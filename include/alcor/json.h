@@ -10,11 +10,12 @@ extern "C" {
 
 struct json_t; /* a value of the library jansson, <jansson.h> */
 
-/* Parses the JSON object or list `text` (RFC 8259: UTF-8, zero-terminated; no key twice in an object, no zero byte in a string,
- * at most 64 levels) into a new value of jansson, whose functions read it and whose json_decref frees it.
+/* Parses the JSON object or list `text` (RFC 8259: UTF-8, zero-terminated; no key twice in an object, no zero byte in a string)
+ * into a new value of jansson, whose functions read it and whose json_decref frees it.
  *
- * It is there because jansson 2.14's own json_loads does not survive a lack of memory: it aborts the process, or loses
- * characters. Values still come from jansson's allocator, which is the process's, not the context's.
+ * It is json_loads with what that leaves out: as much memory as jansson's parser may need for a token, whose lack it does not
+ * survive, is asked for first; and a lack of memory is told from a bad text. Values come from jansson's allocator, which is the
+ * process's, not the context's.
  *
  * `what` names the text in the sentence: "WHAT is no valid JSON at byte 17: ...". On failure *root is NULL.
  * Errors: ALC_INVALID_ARGUMENT for NULL, ALC_BAD_FILE, ALC_OUT_OF_MEMORY. */

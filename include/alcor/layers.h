@@ -61,6 +61,9 @@ typedef struct alc_batch_norm_options {
     alc_batch_norm_mode mode;
 } alc_batch_norm_options;
 alc_tensor *alc_batch_norm(alc_tensor *input, alc_batch_norm_options options);
+/* Puts every batch norm of a model that is built into this mode, with its weight and bias trained or fixed as in a new one: to be
+ * called before parts are frozen (alc_model_train_from). ALC_INVALID_ARGUMENT for what is no mode. */
+alc_status alc_model_set_batch_norms(alc_model *model, alc_batch_norm_mode mode);
 
 alc_tensor *alc_relu(alc_tensor *input);    /* u < 0 ? 0 : u */
 alc_tensor *alc_relu6(alc_tensor *input);   /* min(max(u, 0), 6) */

@@ -9,6 +9,7 @@
 #define ALCOR_LOADER_H
 
 #include "alcor/dataset.h"
+#include "alcor/feature_cache.h"
 #include "alcor/plan.h"
 
 #ifdef __cplusplus
@@ -34,17 +35,24 @@ typedef struct alc_loader_options {
     alc_loader_views views;
     int view;                        /* of ALC_LOADER_FIXED_VIEW, 0 .. 7 */
     alc_normalisation normalisation; /* of the images; all zeros: v / 255 alone */
+    /* What the network's weights expect of images (a file's preprocessing): the values of the first
+     * batch are checked against it (alc_image_check_values). All zeros: not checked. */
+    alc_normalisation expected;
     const alc_encoder *encoder;      /* of the features; only used by alc_loader_create */
     /* The inputs that batches are written to; any may be NULL. Only their shapes are looked at. */
     const alc_tensor *image;    /* ALC_REAL [size, size, 3] of a data set with images */
     const alc_tensor *features; /* ALC_REAL [alc_encoder_width] */
     const alc_tensor *label;    /* ALC_I32 [1] */
+    /* Where there is one, plans that have its tensor as their given one get that instead of the image, from the cache's file or
+     * computed by it. It was opened with the same `image` and `normalisation`. Several loaders may share a cache, and so may
+     * plans, on one thread. */
+    alc_feature_cache *cache;
 } alc_loader_options;
 
 /* The data set must outlive the loader. Everything is allocated and encoded here. The first epoch
  * is number 0, as after alc_loader_start_epoch(loader, 0). *loader is NULL on failure:
  * ALC_INVALID_ARGUMENT (no sample, an index outside the data set, a label input with a sample of
- * unknown class: named by row), ALC_SHAPE_MISMATCH (an input's shape or type), failures of
+ * unknown class: named by row; a cache of another image or normalisation), ALC_SHAPE_MISMATCH (an input's shape or type), failures of
  * alc_encoder_encode, ALC_OUT_OF_MEMORY, ALC_UNSUPPORTED (no thread to be had). */
 alc_status alc_loader_create(const alc_dataset *dataset, alc_loader_options options,
                              alc_loader **loader);
@@ -64,7 +72,9 @@ alc_status alc_loader_set_view(alc_loader *loader, int view);
 /* Writes the next batch into the plan's inputs (those that the plan uses), and sets its rows and
  * draw (alc_plan_set_rows, alc_plan_set_draw). ALC_END after the last batch of an epoch, with the
  * plan untouched; the next call then starts the following epoch. ALC_SHAPE_MISMATCH if the plan's
- * batch is smaller than the batch. Allocates nothing. */
+ * batch is smaller than the batch; ALC_MISMATCH for a first batch
+ * that is not as `expected`; failures of a cache. Allocates
+ * nothing, but for a cache's index of its records. */
 alc_status alc_loader_next(alc_loader *loader, alc_plan *plan);
 
 /* Of the latest batch: how many samples it has (0 before the first), and which of the data set they

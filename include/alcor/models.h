@@ -8,6 +8,7 @@
 #define ALCOR_MODELS_H
 
 #include "alcor/image.h"
+#include "alcor/optimizer.h"
 #include "alcor/tensor.h"
 
 #ifdef __cplusplus
@@ -150,6 +151,12 @@ alc_status alc_classifier_build(alc_model *model, const alc_classifier_options *
  * ("image.layer3" in a fusion), a hidden layer of the table's network ("hidden2", "table.hidden2"), "head" or "fc". Errors
  * as from alc_model_train_from_edge. */
 alc_status alc_classifier_train_from(alc_model *model, const alc_classifier_options *options, const char *edge);
+/* Learning rates that fall from block to block towards the image, for alc_optimizer_options.groups: the last layer keeps the whole
+ * rate, the block before it gets `decay` times as much, the one before that decay * decay. In a fusion that is so for the blocks of
+ * the backbone behind which the rest, new as a rule, keeps the whole rate. Writes one group for each trainable parameter, at
+ * most alc_model_parameter_count, and returns their number; 0 for a decay of 1. */
+int alc_classifier_layer_decay(const alc_model *model, const alc_classifier_options *options, double decay,
+                               alc_parameter_group *groups);
 /* "tabular_mlp", a backbone's name, or "image_table_fusion". */
 const char *alc_classifier_name(const alc_classifier_options *options);
 

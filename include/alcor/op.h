@@ -159,6 +159,8 @@ typedef struct alc_op_def {
     /* Optional, for ops that act on each value alone, using only the value, its channel and the options: forward on
      * `count` values of one pixel in place, from channel `first` on, so that a neighbour's store can take it in. */
     void (*apply_span)(const void *options, alc_real *values, int64_t first, int64_t count);
+    bool gradient_in_place;      /* backward may find its first input's gradient in the memory of its first output's: then it
+                                    overwrites what it has read, and not sooner */
     bool contiguous;             /* inputs and outputs must have stride == channels */
     bool cheap;                  /* forward is run again in backward rather than to keep its outputs; it must then
                                     read only inputs, saved memory and parameters, and write only outputs */

@@ -25,6 +25,9 @@ typedef struct alc_compile_options {
     alc_tensor *output;            /* what is computed; in training what is differentiated, usually a loss */
     alc_tensor *kept[ALC_MAX_KEPT];/* further tensors to be computed and readable after a run, such as logits */
     int kept_count;
+    alc_tensor *given;             /* a tensor inside the model that is no longer computed but written by the caller, as an
+                                      input is (alc_plan_input): what only it needs is no part of the plan. The only output of
+                                      its node, and not `output`. NULL: none */
     bool input_gradients;          /* training: gradients of the inputs are wanted too (gradient checks) */
     bool no_dropout;               /* training: dropout and drop-connect do nothing, to compare gradients */
     bool keep_activations;         /* training: keep what is cheap to compute again, such as batch norm's outputs */
@@ -38,15 +41,23 @@ typedef struct alc_compile_options {
 
 /* Compiles the part of the model that `output` and `kept` need. Trainable flags count as they are now.
  * On failure *plan is NULL: the model's first building error, ALC_INVALID_ARGUMENT (batch < 1, no output, tensors of
- * another model, an op that cannot be differentiated), ALC_OUT_OF_MEMORY (also where max_bytes do not suffice: the
- * sentence says how many would). */
+ * another model, a given tensor that cannot be one, an op that cannot be differentiated), ALC_OUT_OF_MEMORY (also where
+ * max_bytes do not suffice: the sentence says how many would). */
 alc_status alc_compile(alc_model *model, alc_compile_options options, alc_plan **plan);
 void alc_plan_destroy(alc_plan *plan);
 alc_model *alc_plan_model(const alc_plan *plan);
 int64_t alc_plan_batch(const alc_plan *plan);
 
-/* Where to write an input's values for the next run: batch x shape, samples contiguous, of the input's dtype; images
- * are height, width, channels. NULL if the plan does not use that input. Contents survive runs. */
+/* Where the frozen part of a training ends: the last tensor that is a function of `image` alone, computed by frozen nodes only,
+ * and through which all of `image` that `output` depends on passes. What is trained is trained from there, so its values for an
+ * image are the same in every step, and those of an evaluation plan. Trainable flags count as they are now. *last is NULL if there
+ * is no such tensor: the first layer is trained, its batch norm uses the batch's statistics whatever is frozen, or a node without
+ * parameters comes before all that have some, which might draw something anew as dropout does. ALC_INVALID_ARGUMENT for tensors
+ * of another model, ALC_OUT_OF_MEMORY. */
+alc_status alc_frozen_prefix(const alc_model *model, const alc_tensor *image, const alc_tensor *output, alc_tensor **last);
+
+/* Where to write an input's (or the given tensor's) values for the next run: batch x shape, samples contiguous, of the input's
+ * dtype; images are height, width, channels. NULL if the plan does not use that input. Contents survive runs. */
 void *alc_plan_input(alc_plan *plan, const alc_tensor *input);
 /* How many samples the next runs have, 1 .. batch; starts as the batch. ALC_INVALID_ARGUMENT otherwise. */
 alc_status alc_plan_set_rows(alc_plan *plan, int64_t rows);

@@ -68,7 +68,8 @@ typedef struct alc_stored_tensor {
 
 typedef struct alc_safetensors alc_safetensors;
 
-/* Reads a file into memory, checks it from the first byte to the last and verifies the checksum where there is one.
+/* Maps a file into memory (reads it where it cannot be mapped), checks it from the first byte to the last and verifies the checksum where there is one.
+ * Until it is closed nobody may shorten the file in place; to replace it, as this library does, is safe.
  * On failure *file is NULL: ALC_IO_ERROR, ALC_BAD_FILE (not the format), ALC_CORRUPT (checksum), ALC_UNSUPPORTED (a kind
  * of value not listed above), ALC_OUT_OF_MEMORY. */
 alc_status alc_safetensors_open(alc_context *context, const char *path, alc_safetensors **file);

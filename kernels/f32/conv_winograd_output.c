@@ -50,12 +50,15 @@ ALCK_INLINE void store_simple(const winograd *w, const tile_place *place, const 
 /* Channels that whole vectors, or the registers, cannot finish: from `sums` [pixel][WINOGRAD_COLUMNS]. */
 static void store_rest(const winograd *w, const tile_place *place, const alck_real *sums, int64_t channel, int64_t count)
 {
-    for (int64_t i = 0; i < place->rows; i++)
-        for (int64_t j = 0; j < place->columns; j++) {
-            const int64_t pixel = place->pixel + i * w->s.out_width + j;
-            epilogue_row(w->epilogue, sums + (i * WINOGRAD_OUTPUTS + j) * WINOGRAD_COLUMNS, pixel, channel, count,
-                         w->output + pixel * w->s.out_stride + channel);
-        }
+    int64_t pixels[WINOGRAD_OUTPUTS];
+    epilogue_rows_job job = {.rows = place->columns, .channel = channel, .count = count, .sums_pitch = WINOGRAD_COLUMNS,
+                             .output_stride = w->s.out_stride, .pixels = pixels, .output = w->output + channel};
+    for (int64_t i = 0; i < place->rows; i++) {
+        for (int64_t j = 0; j < place->columns; j++)
+            pixels[j] = place->pixel + i * w->s.out_width + j;
+        job.sums = sums + i * WINOGRAD_OUTPUTS * WINOGRAD_COLUMNS;
+        epilogue_rows(w->epilogue, &job);
+    }
 }
 
 static void output_tile(const winograd *w, const tile_place *place, int64_t channel, int64_t columns, const alck_real *m)

@@ -1,14 +1,20 @@
 /* kernels/f32/depthwise.c - depthwise convolution, forward and the gradient for its input.
  *
  * An output is one chain over the taps in order (ky, kx), in blocks of 256 taps. The input's gradient is the same sum
- * over the output's gradient, phase by phase (phase.h). A task is one row of output pixels.
+ * over the output's gradient, phase by phase (phase.h).
+ *
+ * A task is some rows of an image and some channels. It walks down strips a few pixels wide: of the rows of taps under one
+ * output row all but the last are in the first cache from the output row above, so that an input value comes from the second
+ * cache about once and not once for each row of taps.
  */
 #include "kernels/f32/depthwise.h"
 #include "kernels/f32/phase.h"
 #include "kernels/f32/settle.h"
 
-/* Rows of taps whose next columns are fetched ahead. */
-#define FETCHED_ROWS 8
+/* Output rows of a task at most. */
+#define STRIP_ROWS 16
+/* Bytes of input under the pixels that are summed together: well within a first cache. */
+#define STRIP_BYTES ((int64_t)20 << 10)
 
 /* A block of taps: where each of a few pixels finds it, and its weights. */
 typedef struct tap_block {
@@ -23,8 +29,24 @@ typedef struct tap_block {
     (whole ? vf_load(b->pointers[k][t] + channel) : vf_load_n(b->pointers[k][t] + channel, n))
 #define MULTIPLY_PIXEL(t) \
     if (pixels > t) s##t = vf_fma(LOAD_PIXEL(t), w, s##t);
+#define FINISH_SILU(t) \
+    if (pixels > t) finish_silu(target, t, s##t);
 #define SETTLE_PIXEL(t) \
     if (pixels > t) settle_row(t, 1, finish, target, s##t, s##t, s##t, s##t);
+
+/* Whether one block of taps is all, and silu comes after it: worth its code in registers, since most of a depthwise
+ * network's outputs go through it. */
+ALCK_INLINE bool is_all_silu(const tile_target *t)
+{
+    return t->first && t->last && t->epilogue->activation == ALCK_SILU && t->epilogue->span == NULL;
+}
+
+ALCK_INLINE void finish_silu(const tile_target *t, int64_t row, vf sum)
+{
+    const int64_t pixel = t->pixels[row];
+    epilogue_vector(t->epilogue, ALCK_SILU, sum, pixel, t->channel, t->output + pixel * t->output_stride + t->channel,
+                    VF_LANES);
+}
 
 /* `n` channels (one vector, or the part of one where not whole) of `pixels` pixels. */
 ALCK_INLINE void sum_taps(int64_t pixels, bool whole, const tap_block *b, int64_t channel, int64_t n,
@@ -34,6 +56,10 @@ ALCK_INLINE void sum_taps(int64_t pixels, bool whole, const tap_block *b, int64_
     for (int64_t k = 0; k < b->taps; k++) {
         const vf w = whole ? vf_load(b->weight[k] + channel) : vf_load_n(b->weight[k] + channel, n);
         EACH_PIXEL(MULTIPLY_PIXEL)
+    }
+    if (whole && is_all_silu(target)) {
+        EACH_PIXEL(FINISH_SILU)
+        return;
     }
     const bool finish = settles_in_registers(target, 1);
     EACH_PIXEL(SETTLE_PIXEL)
@@ -62,7 +88,7 @@ static const sum_function sum_part[] = {NULL, EACH_PIXEL(PART_ENTRY)};
 
 typedef struct depthwise_job {
     const depthwise_product *d;
-    int64_t taps;
+    int64_t taps, row_blocks, chunks;
 } depthwise_job;
 
 /* Finds taps [first, first + b->taps) of `count` pixels from grid point (y, x) of an image on, at `channel`. */
@@ -86,36 +112,36 @@ static void find_taps(const depthwise_product *d, int64_t image, int64_t y, int6
     }
 }
 
-/* The input columns that the next pixels of the row need and these do not, in each row of taps. */
-typedef struct columns_ahead {
-    const alck_real *line[FETCHED_ROWS]; /* at the first of them */
-    int64_t lines, count;
-} columns_ahead;
+/* The input pixels that the row below needs beside those under this one. */
+typedef struct rows_ahead {
+    const alck_real *first; /* the first pixel of the first row */
+    int64_t rows, row_distance, columns, column_distance;
+} rows_ahead;
 
-static columns_ahead find_ahead(const depthwise_product *d, int64_t image, int64_t y, int64_t x, int64_t count,
-                                int64_t channel)
+static rows_ahead find_ahead(const product *p, int64_t image, int64_t y, int64_t x, int64_t count, int64_t channel)
 {
-    const product *p = &d->p;
-    columns_ahead ahead = {0};
-    const int64_t next = p->grid_width - x - count < count ? p->grid_width - x - count : count;
-    const int64_t after = (x + count - 1) * p->step_x + p->first_x + (p->taps_x - 1) * p->tap_step_x + 1;
-    const int64_t from = after > 0 ? after : 0;
-    ahead.count = p->input_width - from < next * p->step_x ? p->input_width - from : next * p->step_x;
-    for (int64_t i = 0; i < p->taps_y && ahead.lines < FETCHED_ROWS && ahead.count > 0; i++) {
-        const alck_real *line = depthwise_line(p, image, y, i, channel);
-        if (line != NULL)
-            ahead.line[ahead.lines++] = line + from * p->input_stride;
-    }
+    rows_ahead ahead = {.row_distance = p->input_width * p->input_stride, .column_distance = p->input_stride};
+    const int64_t reach_y = (p->taps_y - 1) * p->tap_step_y + 1, reach_x = (p->taps_x - 1) * p->tap_step_x + 1;
+    const int64_t bottom = (y + 1) * p->step_y + p->first_y + reach_y; /* one row further */
+    const int64_t left = x * p->step_x + p->first_x, right = left + (count - 1) * p->step_x + reach_x;
+    const int64_t low = left > 0 ? left : 0, high = right < p->input_width ? right : p->input_width;
+    const int64_t top = bottom - p->step_y > 0 ? bottom - p->step_y : 0;
+    const int64_t end = bottom < p->input_height ? bottom : p->input_height;
+    if (top >= end || low >= high)
+        return ahead;
+    ahead.first = p->input + ((image * p->input_height + top) * p->input_width + low) * p->input_stride + channel;
+    ahead.rows = end - top;
+    ahead.columns = high - low;
     return ahead;
 }
 
-/* Fetches one cache line of channels of each column. Few bytes of each pixel are read at a time, from more places than the
- * hardware follows. */
-ALCK_INLINE void fetch_columns(const columns_ahead *ahead, int64_t stride, int64_t channel)
+/* Fetches one cache line of channels of each pixel. Few bytes of each are read at a time, from more places than the hardware
+ * follows. */
+ALCK_INLINE void fetch_ahead(const rows_ahead *ahead, int64_t channel)
 {
-    for (int64_t i = 0; i < ahead->lines; i++)
-        for (int64_t column = 0; column < ahead->count; column++)
-            __builtin_prefetch(ahead->line[i] + column * stride + channel);
+    for (int64_t i = 0; i < ahead->rows; i++)
+        for (int64_t column = 0; column < ahead->columns; column++)
+            __builtin_prefetch(ahead->first + i * ahead->row_distance + column * ahead->column_distance + channel);
 }
 
 /* A few pixels of one row, some of their channels. */
@@ -129,7 +155,7 @@ static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64
     const int64_t row = (image * p->output_height + y * p->spread_y + p->place_y) * p->output_width;
     for (int64_t t = 0; t < count; t++)
         pixels[t] = row + (x + t) * p->spread_x + p->place_x;
-    const columns_ahead ahead = find_ahead(job->d, image, y, x, count, channel);
+    const rows_ahead ahead = find_ahead(p, image, y, x, count, channel);
     int64_t first = 0;
     do {
         b.taps = job->taps - first < K_BLOCK ? job->taps - first : K_BLOCK;
@@ -141,35 +167,49 @@ static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64
                                         .output = p->output, .output_stride = p->output_stride,
                                         .channel = channel + c, .columns = n, .epilogue = p->epilogue};
             if (c % LINE_VALUES == 0)
-                fetch_columns(&ahead, p->input_stride, c);
+                fetch_ahead(&ahead, c);
             (n == VF_LANES ? sum_whole[count] : sum_part[count])(&b, c, n, &target);
         }
         first += b.taps;
     } while (first < job->taps);
 }
 
-static void row_task(void *argument, int64_t task, int worker)
+static void strip_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
     const depthwise_job *job = argument;
     const product *p = &job->d->p;
-    const int64_t image = task / p->grid_height, y = task % p->grid_height;
+    const int64_t chunk = task % job->chunks, block = task / job->chunks % job->row_blocks;
+    const int64_t image = task / job->chunks / job->row_blocks;
+    const int64_t lines = even_parts(p->channels, LINE_VALUES), after = lines * (chunk + 1) / job->chunks * LINE_VALUES;
+    const int64_t channel = lines * chunk / job->chunks * LINE_VALUES;
+    const int64_t channels = (after < p->channels ? after : p->channels) - channel;
+    const int64_t first = p->grid_height * block / job->row_blocks, end = p->grid_height * (block + 1) / job->row_blocks;
     const int64_t tiles = even_parts(p->grid_width, DEPTHWISE_PIXELS);
-    for (int64_t channel = 0; channel < p->channels; channel += DEPTHWISE_CHANNELS) {
-        const int64_t left = p->channels - channel;
-        const int64_t channels = left < DEPTHWISE_CHANNELS ? left : DEPTHWISE_CHANNELS;
-        for (int64_t tile = 0; tile < tiles; tile++) {
-            const int64_t x = p->grid_width * tile / tiles;
-            sum_pixels(job, image, y, x, p->grid_width * (tile + 1) / tiles - x, channel, channels);
-        }
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t x = p->grid_width * tile / tiles, count = p->grid_width * (tile + 1) / tiles - x;
+        for (int64_t y = first; y < end; y++)
+            sum_pixels(job, image, y, x, count, channel, channels);
     }
+}
+
+/* Channels, in whole cache lines, whose input under a few pixels stays within STRIP_BYTES. */
+static int64_t strip_channels(const product *p)
+{
+    const int64_t columns = (DEPTHWISE_PIXELS - 1) * p->step_x + p->taps_x;
+    const int64_t bytes = columns * (p->taps_y > 0 ? p->taps_y : 1) * (int64_t)sizeof(alck_real);
+    const int64_t lines = STRIP_BYTES / bytes / LINE_VALUES;
+    const int64_t most = DEPTHWISE_CHANNELS / LINE_VALUES;
+    return (lines < 1 ? 1 : lines < most ? lines : most) * LINE_VALUES;
 }
 
 static void run(const alck_parallel *par, const depthwise_product *d)
 {
-    depthwise_job job = {d, d->p.taps_y * d->p.taps_x};
-    if (d->p.grid_width > 0 && d->p.channels > 0)
-        alck_spread(par, d->p.batch * d->p.grid_height, row_task, &job);
+    const product *p = &d->p;
+    const depthwise_job job = {.d = d, .taps = p->taps_y * p->taps_x, .row_blocks = even_parts(p->grid_height, STRIP_ROWS),
+                               .chunks = even_parts(p->channels, strip_channels(p))};
+    if (p->grid_width > 0)
+        alck_spread(par, p->batch * job.row_blocks * job.chunks, strip_task, (void *)&job);
 }
 
 void ALCK_NAME(depthwise_forward)(const alck_parallel *par, const alck_conv *s, const alck_real *x,

@@ -2,22 +2,26 @@
  * output pixels of input[pixel at tap][channel] * dy[pixel][channel].
  *
  * The sum has three levels: a chain from +0 over a run, at most 256 consecutive pixels of one output line; runs added in
- * order within a sample; samples added in order. A task is one vector of channels and one row of taps, over all pixels.
+ * order within a sample; samples added in order. A task is one sample and some channels: it goes through the output line by
+ * line, so that the input's lines are still in the cache when the next rows of taps read them, and leaves the sample's sums
+ * in scratch. A second round of tasks adds the samples.
  */
 #include "kernels/f32/depthwise.h"
 
 /* Taps of one row that are summed at once. */
 #define TAPS_MOST 8
+/* Channels of a task: with a few lines of an image they fit into a second-level cache. */
+#define TASK_VECTORS (128 / VF_LANES > 1 ? 128 / VF_LANES : 1)
 
 typedef struct weights_job {
     product p;
-    const alck_conv *s;
     const alck_real *dy;
     alck_real *dw;
+    alck_real *sums; /* [sample][tap][channels] */
     bool add;
 } weights_job;
 
-/* A run of output pixels: where each finds each tap of the row, and its gradient. */
+/* A run of output pixels: where each finds each tap of the row, and its gradient, at the task's first channel. */
 typedef struct tap_run {
     int64_t pixels, dy_stride;
     const alck_real *dy;
@@ -26,18 +30,20 @@ typedef struct tap_run {
 
 #define EACH_TAP(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define DECLARE_SUM(t) vf s##t = vf_zero();
-#define LOAD_TAP(t) (whole ? vf_load(r->pointers[t][k]) : vf_load_n(r->pointers[t][k], n))
+#define LOAD_TAP(t) (whole ? vf_load(r->pointers[t][k] + c) : vf_load_n(r->pointers[t][k] + c, n))
 #define MULTIPLY_TAP(t) \
     if (taps > t) s##t = vf_fma(LOAD_TAP(t), d, s##t);
 #define ADD_TAP(t) \
-    if (taps > t) vf_store(sums + t * VF_LANES, vf_add(vf_load(sums + t * VF_LANES), s##t));
+    if (taps > t) vf_store_n(sums + t * channels, vf_add(vf_load_n(sums + t * channels, n), s##t), n);
 #define STORE_TAP(t) \
-    if (taps > t) vf_store(sums + t * VF_LANES, s##t);
+    if (taps > t) vf_store_n(sums + t * channels, s##t, n);
 
-ALCK_INLINE void sum_run(int64_t taps, bool whole, const tap_run *r, int64_t n, bool first, alck_real *sums)
+/* n channels from the task's channel c on; the sums of tap t are at sums + t * channels. */
+ALCK_INLINE void sum_run(int64_t taps, bool whole, const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums,
+                         int64_t channels)
 {
     EACH_TAP(DECLARE_SUM)
-    const alck_real *dy = r->dy;
+    const alck_real *dy = r->dy + c;
     for (int64_t k = 0; k < r->pixels; k++, dy += r->dy_stride) {
         const vf d = whole ? vf_load(dy) : vf_load_n(dy, n);
         EACH_TAP(MULTIPLY_TAP)
@@ -49,87 +55,108 @@ ALCK_INLINE void sum_run(int64_t taps, bool whole, const tap_run *r, int64_t n, 
     }
 }
 
-typedef void (*run_function)(const tap_run *, int64_t, bool, alck_real *);
+typedef void (*run_function)(const tap_run *, int64_t, int64_t, bool, alck_real *, int64_t);
 
-#define DEFINE_RUN(t)                                                                          \
-    static void run_whole_##t(const tap_run *r, int64_t n, bool first, alck_real *sums)        \
-    {                                                                                          \
-        sum_run(t + 1, true, r, n, first, sums);                                               \
-    }                                                                                          \
-    static void run_part_##t(const tap_run *r, int64_t n, bool first, alck_real *sums)         \
-    {                                                                                          \
-        sum_run(t + 1, false, r, n, first, sums);                                              \
+#define DEFINE_RUN(t)                                                                                              \
+    static void run_whole_##t(const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums, int64_t channels) \
+    {                                                                                                              \
+        sum_run(t + 1, true, r, c, n, first, sums, channels);                                                      \
+    }                                                                                                              \
+    static void run_part_##t(const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums, int64_t channels) \
+    {                                                                                                              \
+        sum_run(t + 1, false, r, c, n, first, sums, channels);                                                     \
     }
 EACH_TAP(DEFINE_RUN)
 
 #define WHOLE_ENTRY(t) run_whole_##t,
 #define PART_ENTRY(t) run_part_##t,
-static const run_function run_whole[] = {EACH_TAP(WHOLE_ENTRY)};
-static const run_function run_part[] = {EACH_TAP(PART_ENTRY)};
+/* By count of taps. */
+static const run_function run_whole[] = {NULL, EACH_TAP(WHOLE_ENTRY)};
+static const run_function run_part[] = {NULL, EACH_TAP(PART_ENTRY)};
 
-/* Some taps of one row, from tap column j on, at one vector of channels. */
-typedef struct tap_place {
-    int64_t i, j, taps, channel, n;
-} tap_place;
+/* A task's sample and channels [channel, channel + channels). */
+typedef struct task_range {
+    int64_t image, channel, channels;
+} task_range;
 
-/* The sums of one sample. */
-static void sum_sample(const weights_job *job, int64_t image, const tap_place *at, tap_run *r, alck_real *sums)
+/* Adds a run to the sums of `taps` taps of one row, for all of the task's channels. */
+static void sum_channels(const tap_run *r, int64_t taps, int64_t task_channels, bool first, alck_real *sums,
+                         int64_t channels)
+{
+    for (int64_t c = 0; c < task_channels; c += VF_LANES) {
+        const int64_t n = task_channels - c < VF_LANES ? task_channels - c : VF_LANES;
+        (n == VF_LANES ? run_whole : run_part)[taps](r, c, n, first, sums + c, channels);
+    }
+}
+
+/* All taps of one output line. */
+static void sum_line(const weights_job *job, const task_range *at, int64_t y, tap_run *r)
 {
     const product *p = &job->p;
-    const run_function function = at->n == VF_LANES ? run_whole[at->taps - 1] : run_part[at->taps - 1];
-    for (int64_t y = 0; y < p->grid_height; y++) {
-        const alck_real *line = depthwise_line(p, image, y, at->i, at->channel);
-        for (int64_t x = 0; x < p->grid_width; x += K_BLOCK) {
-            r->pixels = p->grid_width - x < K_BLOCK ? p->grid_width - x : K_BLOCK;
-            r->dy_stride = p->output_stride;
-            r->dy = job->dy + ((image * p->grid_height + y) * p->grid_width + x) * p->output_stride + at->channel;
-            for (int64_t t = 0; t < at->taps; t++)
-                depthwise_point(p, line, x, r->pixels, at->j + t, r->pointers[t]);
-            function(r, at->n, y == 0 && x == 0, sums);
+    alck_real *sums = job->sums + at->image * p->taps_y * p->taps_x * p->channels + at->channel;
+    for (int64_t x = 0; x < p->grid_width; x += K_BLOCK) {
+        r->pixels = p->grid_width - x < K_BLOCK ? p->grid_width - x : K_BLOCK;
+        r->dy_stride = p->output_stride;
+        r->dy = job->dy + ((at->image * p->grid_height + y) * p->grid_width + x) * p->output_stride + at->channel;
+        for (int64_t i = 0; i < p->taps_y; i++) {
+            const alck_real *line = depthwise_line(p, at->image, y, i, at->channel);
+            for (int64_t j = 0; j < p->taps_x; j += TAPS_MOST) {
+                const int64_t taps = p->taps_x - j < TAPS_MOST ? p->taps_x - j : TAPS_MOST;
+                for (int64_t t = 0; t < taps; t++)
+                    depthwise_point(p, line, x, r->pixels, j + t, r->pointers[t]);
+                sum_channels(r, taps, at->channels, y == 0 && x == 0, sums + (i * p->taps_x + j) * p->channels,
+                             p->channels);
+            }
         }
     }
 }
 
-static void sum_taps(const weights_job *job, const tap_place *at)
+static int64_t channel_parts(const product *p)
 {
-    alck_real totals[TAPS_MOST * VF_LANES], sums[TAPS_MOST * VF_LANES];
-    tap_run r;
-    for (int64_t image = 0; image < job->p.batch; image++) {
-        sum_sample(job, image, at, &r, image == 0 ? totals : sums);
-        for (int64_t t = 0; t < at->taps && image > 0; t++)
-            vf_store(totals + t * VF_LANES, vf_add(vf_load(totals + t * VF_LANES), vf_load(sums + t * VF_LANES)));
-    }
-    for (int64_t t = 0; t < at->taps; t++) {
-        alck_real *to = job->dw + (at->i * job->p.taps_x + at->j + t) * job->p.channels + at->channel;
-        const vf total = vf_load(totals + t * VF_LANES);
-        vf_store_n(to, job->add ? vf_add(total, vf_load_n(to, at->n)) : total, at->n);
-    }
+    return even_parts(even_parts(p->channels, VF_LANES), TASK_VECTORS);
 }
 
-static void weights_task(void *argument, int64_t task, int worker)
+static void sample_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
     const weights_job *job = argument;
-    const int64_t channel = task / job->p.taps_y * VF_LANES, left = job->p.channels - channel;
-    tap_place at = {.i = task % job->p.taps_y, .channel = channel, .n = left < VF_LANES ? left : VF_LANES};
-    for (at.j = 0; at.j < job->p.taps_x; at.j += at.taps) {
-        at.taps = job->p.taps_x - at.j < TAPS_MOST ? job->p.taps_x - at.j : TAPS_MOST;
-        sum_taps(job, &at);
+    const product *p = &job->p;
+    const int64_t parts = channel_parts(p), vectors = even_parts(p->channels, VF_LANES), part = task % parts;
+    task_range at = {.image = task / parts, .channel = vectors * part / parts * VF_LANES};
+    const int64_t end = vectors * (part + 1) / parts * VF_LANES;
+    at.channels = (end < p->channels ? end : p->channels) - at.channel;
+    tap_run r;
+    for (int64_t y = 0; y < p->grid_height; y++)
+        sum_line(job, &at, y, &r);
+}
+
+/* One tap: its samples' sums in order. */
+static void add_samples_task(void *argument, int64_t tap, int worker)
+{
+    (void)worker;
+    const weights_job *job = argument;
+    const int64_t channels = job->p.channels, all = job->p.taps_y * job->p.taps_x * channels;
+    for (int64_t c = 0; c < channels; c += VF_LANES) {
+        const int64_t n = channels - c < VF_LANES ? channels - c : VF_LANES;
+        const alck_real *sums = job->sums + tap * channels + c;
+        alck_real *to = job->dw + tap * channels + c;
+        vf total = vf_load_n(sums, n);
+        for (int64_t image = 1; image < job->p.batch; image++)
+            total = vf_add(total, vf_load_n(sums + image * all, n));
+        vf_store_n(to, job->add ? vf_add(total, vf_load_n(to, n)) : total, n);
     }
 }
 
 size_t ALCK_NAME(depthwise_backward_weights_scratch_bytes)(const alck_conv *s, int workers)
 {
-    (void)s;
     (void)workers;
-    return 0;
+    return (size_t)(s->batch * s->kernel_height * s->kernel_width * s->in_channels) * sizeof(alck_real);
 }
 
 void ALCK_NAME(depthwise_backward_weights)(const alck_parallel *par, const alck_conv *s, const alck_real *x,
                                            const alck_real *dy, alck_real *dw, bool add, void *scratch)
 {
-    (void)scratch;
-    weights_job job = {.p = conv_as_product(s), .s = s, .dy = dy, .dw = dw, .add = add};
+    weights_job job = {.p = conv_as_product(s), .dy = dy, .dw = dw, .sums = scratch, .add = add};
     job.p.groups = 1;
     job.p.channels = s->in_channels;
     job.p.input = x;
@@ -138,5 +165,6 @@ void ALCK_NAME(depthwise_backward_weights)(const alck_parallel *par, const alck_
             memset(dw, 0, (size_t)(s->kernel_height * s->kernel_width * s->in_channels) * sizeof *dw);
         return;
     }
-    alck_spread(par, even_parts(job.p.channels, VF_LANES) * job.p.taps_y, weights_task, &job);
+    alck_spread(par, job.p.batch * channel_parts(&job.p), sample_task, &job);
+    alck_spread(par, job.p.taps_y * job.p.taps_x, add_samples_task, &job);
 }

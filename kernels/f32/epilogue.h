@@ -28,38 +28,51 @@ ALCK_INLINE vf epilogue_simple(const alck_epilogue *e, vf v, int64_t pixel, int6
     return e->activation == ALCK_RELU6 ? vf_relu6(v) : v;
 }
 
-/* `n` values, a vector or the part of one, of an activation that is a constant. */
-ALCK_INLINE void epilogue_vector(const alck_epilogue *e, alck_activation activation, const alck_real *sums,
-                                 const alck_real *residual, int64_t channel, alck_real *output, int64_t n)
+/* What is stored of `rows` pixels: from sums, `sums_pitch` apart, to `count` consecutive channels of each. */
+typedef struct epilogue_rows_job {
+    int64_t rows, channel, count, sums_pitch, output_stride;
+    const alck_real *sums;
+    const int64_t *pixels; /* per row: the output pixel */
+    alck_real *output;     /* `channel` of pixel 0 */
+} epilogue_rows_job;
+
+/* `n` sums, a vector or the part of one. */
+ALCK_INLINE void epilogue_vector(const alck_epilogue *e, alck_activation activation, vf v, int64_t pixel,
+                                 int64_t channel, alck_real *output, int64_t n)
 {
-    vf v = load_lanes(sums, n);
     if (e->add)
         v = vf_add(v, load_lanes(output, n));
     if (e->bias != NULL)
         v = vf_add(v, load_lanes(e->bias + channel, n));
-    if (residual != NULL)
-        v = vf_add(v, load_lanes(residual, n));
+    if (e->residual != NULL)
+        v = vf_add(v, load_lanes(e->residual + pixel * e->residual_stride + channel, n));
     store_lanes(output, vf_activate(activation, v), n);
 }
 
-#define EPILOGUE_VECTORS(activation)                                                                             \
-    for (; i + VF_LANES <= count; i += VF_LANES)                                                                 \
-        epilogue_vector(e, activation, sums + i, residual != NULL ? residual + i : NULL, channel + i, output + i, \
-                        VF_LANES);                                                                               \
-    if (i < count)                                                                                               \
-        epilogue_vector(e, activation, sums + i, residual != NULL ? residual + i : NULL, channel + i, output + i, \
-                        count - i)
-
-/* Any epilogue, for `count` consecutive channels of a pixel: from sums to output. */
-static inline void epilogue_row(const alck_epilogue *e, const alck_real *sums, int64_t pixel, int64_t channel,
-                                int64_t count, alck_real *output)
+/* All rows, with an activation that is a constant: its own constants are then loaded once. */
+ALCK_INLINE void epilogue_activated(const alck_epilogue *e, alck_activation activation, const epilogue_rows_job *j)
 {
-    const alck_real *residual =
-        e->residual != NULL ? e->residual + pixel * e->residual_stride + channel : NULL;
-    int64_t i = 0;
-    FOR_ACTIVATION(e->activation, EPILOGUE_VECTORS)
-    if (e->span != NULL)
-        e->span(e->span_argument, output, channel, count);
+    for (int64_t row = 0; row < j->rows; row++) {
+        const alck_real *sums = j->sums + row * j->sums_pitch;
+        const int64_t pixel = j->pixels[row];
+        alck_real *output = j->output + pixel * j->output_stride;
+        int64_t i = 0;
+        for (; i + VF_LANES <= j->count; i += VF_LANES)
+            epilogue_vector(e, activation, vf_load(sums + i), pixel, j->channel + i, output + i, VF_LANES);
+        if (i < j->count)
+            epilogue_vector(e, activation, vf_load_n(sums + i, j->count - i), pixel, j->channel + i, output + i,
+                            j->count - i);
+    }
+}
+
+/* Any epilogue. */
+static inline void epilogue_rows(const alck_epilogue *e, const epilogue_rows_job *j)
+{
+#define EPILOGUE_ACTIVATED(activation) epilogue_activated(e, activation, j)
+    FOR_ACTIVATION(e->activation, EPILOGUE_ACTIVATED)
+#undef EPILOGUE_ACTIVATED
+    for (int64_t row = 0; row < j->rows && e->span != NULL; row++)
+        e->span(e->span_argument, j->output + j->pixels[row] * j->output_stride, j->channel, j->count);
 }
 
 #endif

@@ -11,12 +11,21 @@
  * has ways. */
 #define ROWS_TOGETHER 8
 
+/* Fetches what is so many values further on into the second cache: it is read from there soon, unless the matrix ends before,
+ * and then it is an address nobody reads. */
+ALCK_INLINE void fetch_far(const alck_real *values, int64_t further)
+{
+    __builtin_prefetch((const void *)((uintptr_t)values + (uintptr_t)further * sizeof *values), 0, 2);
+}
+
 static void pack_straight(int64_t length, int64_t columns, const alck_real *source, int64_t stride,
                           alck_real *packed)
 {
     const int64_t width = (columns + VF_LANES - 1) / VF_LANES * VF_LANES;
     for (int64_t k = 0; k < length; k++, source += stride, packed += width) {
         int64_t i = 0;
+        for (int64_t line = 0; line < columns; line += LINE_VALUES)
+            fetch_far(source + line, ROWS_TOGETHER * stride);
         for (; i + VF_LANES <= columns; i += VF_LANES)
             vf_store(packed + i, vf_load(source + i));
         if (i < columns)
@@ -43,8 +52,11 @@ ALCK_INLINE void pack_square(int64_t length, int64_t columns, const alck_real *s
                              alck_real *packed)
 {
     vf square[VF_LANES];
-    for (int64_t i = 0; i < VF_LANES; i++)
+    for (int64_t i = 0; i < VF_LANES; i++) {
         square[i] = i < columns ? load_lanes(source + i * stride, length) : vf_zero();
+        if (i < columns)
+            fetch_far(source + i * stride, LINE_VALUES);
+    }
     transpose_square(square);
     for (int64_t k = 0; k < length; k++)
         vf_store(packed + k * width, square[k]);

@@ -39,9 +39,10 @@ ALCK_INLINE void settle_row(int64_t row, int64_t vectors, bool finish, const til
 /* The rows whose epilogue or width the registers cannot serve: from the sums. */
 static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target *t)
 {
-    for (int64_t r = 0; r < rows; r++)
-        epilogue_row(t->epilogue, t->sums + r * vectors * VF_LANES, t->pixels[r], t->channel, t->columns,
-                     t->output + t->pixels[r] * t->output_stride + t->channel);
+    const epilogue_rows_job job = {.rows = rows, .channel = t->channel, .count = t->columns,
+                                   .sums_pitch = vectors * VF_LANES, .output_stride = t->output_stride, .sums = t->sums,
+                                   .pixels = t->pixels, .output = t->output + t->channel};
+    epilogue_rows(t->epilogue, &job);
 }
 
 #endif

@@ -14,22 +14,6 @@
 #define BUFFER_BYTES ((size_t)65536)
 #define PARTIAL_SUFFIX ".partial"
 
-/* 0, or -errno. A device that takes nothing without saying why counts as full. */
-static int64_t write_all(alc_context *context, int file, const unsigned char *data, size_t bytes)
-{
-    const alc_file_system *files = &context->files;
-    while (bytes > 0) {
-        int64_t put = files->write(files->user, file, data, bytes);
-        if (put == -EINTR)
-            continue;
-        if (put <= 0)
-            return put < 0 ? put : -ENOSPC;
-        data += put;
-        bytes -= (size_t)put;
-    }
-    return 0;
-}
-
 struct alc_atomic_file {
     alc_context *context;
     char *path, *partial;
@@ -143,7 +127,7 @@ alc_status alc_atomic_file_open(alc_context *context, const char *path, alc_atom
 
 static void put(alc_atomic_file *file, const void *data, size_t bytes)
 {
-    int64_t error = write_all(file->context, file->file, data, bytes);
+    int64_t error = alc_write_all(file->context, file->file, data, bytes);
     if (error < 0)
         file->status = alc_fail_operation(file->context, "write", file->partial, error);
 }

@@ -59,10 +59,26 @@ void alc_arena_free(alc_arena *arena);
 /* What it holds of the context's memory, used or not. */
 size_t alc_arena_bytes(const alc_arena *arena);
 
-/* ---- files (file.c, atomic_file.c): all through the context's hook; messages name the path and the cause ---- */
+/* ---- files (file.c, map_file.c, append_file.c, atomic_file.c): all through the context's hook; messages name the path and the cause ---- */
 
 /* Reads a whole file of at most `limit` bytes; *data is freed with alc_free and has a zero byte after its end. */
 alc_status alc_read_file(alc_context *context, const char *path, size_t limit, void **data, size_t *bytes);
+
+/* A whole file as memory to be read: mapped where the hook can do that, else read. `size` is what it was when it was opened.
+ * No byte follows the last one. alc_unmap_file on a zeroed one does nothing. */
+typedef struct alc_mapped_file {
+    const unsigned char *bytes;
+    size_t size;
+    void *read; /* to be freed; NULL: it is mapped */
+} alc_mapped_file;
+alc_status alc_map_file(alc_context *context, const char *path, alc_mapped_file *file);
+void alc_unmap_file(alc_context *context, alc_mapped_file *file);
+
+/* Writing at the end of a file that exists (append_file.c), each time all of `bytes` or, on failure, some of them. Closing syncs.
+ * For files whose readers can tell a piece that is not whole. */
+alc_status alc_append_open(alc_context *context, const char *path, int *file);
+alc_status alc_append_write(alc_context *context, const char *path, int file, const void *data, size_t bytes);
+alc_status alc_append_close(alc_context *context, const char *path, int file);
 
 /* Whether there is such a file; fails where the system does not say so clearly. */
 alc_status alc_look_for_file(alc_context *context, const char *path, bool *exists);
@@ -115,6 +131,12 @@ void alc_random_uniforms(alc_random_key key, uint64_t first, int64_t count, doub
 uint64_t alc_random_below(alc_random_key key, uint64_t index, uint64_t bound);
 /* A random permutation of 0 .. count-1 (Fisher-Yates). */
 void alc_random_permutation(alc_random_key key, int64_t count, int64_t *order);
+
+/* ---- 16-bit floats (half.c): IEEE 754 binary16, a sign, 5 bits of exponent, 10 of fraction ---- */
+
+double alc_half_value(uint16_t half);
+/* The nearest half, of two the even one; an infinity from 65,520 on. */
+uint16_t alc_half_of(double value);
 
 /* ---- text (text.c): independent of the locale ---- */
 

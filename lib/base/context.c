@@ -14,7 +14,7 @@ static bool complete_files(const alc_file_system *hook)
 {
     return hook->open != NULL && hook->close != NULL && hook->read != NULL && hook->write != NULL &&
            hook->size != NULL && hook->sync != NULL && hook->rename != NULL &&
-           hook->remove != NULL && hook->link != NULL;
+           hook->remove != NULL && hook->link != NULL && (hook->map != NULL) == (hook->unmap != NULL);
 }
 
 /* NULL if the options are sound, else what is wrong with them. */

@@ -44,6 +44,22 @@ void alc_close_quietly(alc_context *context, int file)
     context->files.close(context->files.user, file);
 }
 
+int64_t alc_write_all(alc_context *context, int file, const void *data, size_t bytes)
+{
+    const alc_file_system *files = &context->files;
+    const unsigned char *at = data;
+    while (bytes > 0) {
+        int64_t put = files->write(files->user, file, at, bytes);
+        if (put == -EINTR)
+            continue;
+        if (put <= 0)
+            return put < 0 ? put : -ENOSPC;
+        at += put;
+        bytes -= (size_t)put;
+    }
+    return 0;
+}
+
 static int64_t read_some(alc_context *context, int file, void *buffer, size_t bytes)
 {
     const alc_file_system *files = &context->files;

@@ -11,6 +11,8 @@ alc_status alc_fail_operation(alc_context *context, const char *operation, const
 /* A file descriptor, or -errno. */
 int alc_open_file(alc_context *context, const char *path, int flags);
 int alc_sync_file(alc_context *context, int file);
+/* 0, or -errno. A device that takes nothing without saying why counts as full. */
+int64_t alc_write_all(alc_context *context, int file, const void *data, size_t bytes);
 void alc_close_quietly(alc_context *context, int file);
 
 #endif

@@ -9,7 +9,8 @@
 /* What is wrong with a text, and at which byte of it; `what` NULL: nothing, memory ran out, and the context has the sentence. */
 typedef struct alc_json_problem {
     size_t at;
-    const char *what;
+    const char *what; /* `text`, or NULL */
+    char text[JSON_ERROR_TEXT_LENGTH];
 } alc_json_problem;
 
 /* The object or list that the `bytes` at `text` are, to be freed by json_decref; NULL and *problem on failure. */

@@ -3,7 +3,9 @@
  * What is read must be a regular file: a pipe would keep the process waiting, and a device has no end. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,6 +86,22 @@ static int system_link(void *user, const char *from, const char *to)
     return link(from, to) < 0 ? -errno : 0;
 }
 
+static int system_map(void *user, int file, size_t bytes, const void **memory)
+{
+    (void)user;
+    void *mapped = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    *memory = mapped;
+    return 0;
+}
+
+static void system_unmap(void *user, const void *memory, size_t bytes)
+{
+    (void)user;
+    munmap((void *)(uintptr_t)memory, bytes);
+}
+
 const alc_file_system alc_system_files = {NULL,          system_open, system_close, system_read,
                                           system_write,  system_size, system_sync,  system_rename,
-                                          system_remove, system_link};
+                                          system_remove, system_link, system_map,   system_unmap};

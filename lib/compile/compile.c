@@ -42,6 +42,18 @@ static alc_status check_tensor(const alc_model *model, const alc_tensor *tensor,
     return ALC_OK;
 }
 
+static alc_status check_given(const alc_model *model, const alc_compile_options *options)
+{
+    const alc_tensor *given = options->given;
+    alc_status status = check_tensor(model, given, "the given tensor");
+    if (status == ALC_OK && given == options->output)
+        status = alc_fail(model->context, ALC_INVALID_ARGUMENT, "alc_compile: %s is both given and the output", given->name);
+    if (status == ALC_OK && given->node && given->node->output_count > 1)
+        status = alc_fail(model->context, ALC_INVALID_ARGUMENT, "alc_compile: %s is given, but its node has further outputs",
+                          given->name);
+    return status;
+}
+
 static alc_status check_options(const alc_model *model, const alc_compile_options *options)
 {
     alc_status status = alc_model_status(model);
@@ -58,7 +70,7 @@ static alc_status check_options(const alc_model *model, const alc_compile_option
     status = check_tensor(model, options->output, "the output");
     for (int i = 0; i < options->kept_count && status == ALC_OK; i++)
         status = check_tensor(model, options->kept[i], "a kept tensor");
-    return status;
+    return status == ALC_OK && options->given ? check_given(model, options) : status;
 }
 
 static alc_status run_passes(alc_plan *plan)

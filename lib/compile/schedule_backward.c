@@ -3,7 +3,8 @@
  * Forward steps follow the nodes' order; backward steps reverse it. Where backward reads the output of a cheap op (batch
  * norm with its activation), or of one that choose_recomputed.c dropped, that output is not kept: steps that compute it again
  * are put before the first reader, into a buffer of its own. A gradient's first writer overwrites it and the others add, so
- * nothing is cleared, except where the first writer covers only some channels of a joined buffer. */
+ * nothing is cleared, except where the first writer covers only some channels of a joined buffer. Where an op allows it, its
+ * input's gradient takes over the memory of its output's, which nobody needs any more. */
 #include <string.h>
 
 #include "lib/compile/compile.h"
@@ -218,6 +219,29 @@ static void mark_write(schedule *s, alc_plan_node *node, int input)
     s->gradient_written[root] = true;
 }
 
+static bool fills_buffer(const schedule *s, int64_t tensor)
+{
+    return s->plan->tensors[tensor].root == tensor && !s->has_slices[tensor];
+}
+
+/* Gives the gradient of a node's first input the buffer of its first output's gradient, if nothing stands in the way. */
+static void share_gradient(const schedule *s, const alc_plan_node *node)
+{
+    alc_plan *plan = s->plan;
+    if (!node->op->gradient_in_place || !node->input_gradient_wanted[0])
+        return;
+    alc_plan_tensor *input = &plan->tensors[node->inputs[0]];
+    const alc_plan_tensor *output = &plan->tensors[node->outputs[0]];
+    for (int i = 1; i < node->input_count; i++) {
+        if (node->inputs[i] == node->inputs[0])
+            return;
+    }
+    const bool callers = output->kept || input->producer < 0; /* the caller may look at these gradients */
+    if (!callers && input->gradient < 0 && output->gradient >= 0 && fills_buffer(s, node->inputs[0]) &&
+        fills_buffer(s, node->outputs[0]) && tensor_bytes(input) == tensor_bytes(output))
+        input->gradient = output->gradient;
+}
+
 static bool any_gradient_arrives(const schedule *s, const alc_plan_node *node)
 {
     for (int i = 0; i < node->output_count; i++) {
@@ -246,6 +270,7 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
         if (s->gradient_written[root_index(plan, node->outputs[i])])
             status = use_gradient(plan, node->outputs[i], step);
     }
+    share_gradient(s, node);
     for (int i = 0; i < node->input_count && status == ALC_OK; i++) {
         if (node->keep_inputs[i])
             read_value(plan, node->inputs[i], step);

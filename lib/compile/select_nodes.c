@@ -4,12 +4,12 @@
 
 #include "lib/compile/compile.h"
 
-/* Marks what the wanted tensors depend on, from the last node to the first. */
-static void mark_needed(const alc_model *model, bool *tensor_needed, bool *node_needed)
+/* Marks what the wanted tensors depend on, from the last node to the first; a given tensor depends on nothing. */
+static void mark_needed(const alc_model *model, const alc_tensor *given, bool *tensor_needed, bool *node_needed)
 {
     for (int64_t n = model->node_count - 1; n >= 0; n--) {
         const alc_node *node = model->nodes[n];
-        for (int i = 0; i < node->output_count; i++)
+        for (int i = 0; i < node->output_count && node->outputs[i] != given; i++)
             node_needed[n] = node_needed[n] || tensor_needed[node->outputs[i]->id];
         for (int i = 0; i < node->input_count && node_needed[n]; i++)
             tensor_needed[node->inputs[i]->id] = true;
@@ -55,25 +55,46 @@ static alc_status add_node(alc_plan *plan, const alc_node *source)
     return ALC_OK;
 }
 
+/* Whether some parameter has a part in a tensor: tensors before it are marked in `part_of`. */
+static bool has_parameters(const alc_model *model, const alc_tensor *tensor, bool *part_of)
+{
+    bool found = false;
+    part_of[tensor->id] = true;
+    for (int64_t n = model->node_count - 1; n >= 0; n--) {
+        const alc_node *node = model->nodes[n];
+        bool part = false;
+        for (int i = 0; i < node->output_count; i++)
+            part = part || part_of[node->outputs[i]->id];
+        for (int i = 0; i < node->input_count && part; i++)
+            part_of[node->inputs[i]->id] = true;
+        found = found || (part && node->parameter_count > 0);
+    }
+    return found;
+}
+
 alc_status alc_select_nodes(alc_plan *plan)
 {
     const alc_model *model = plan->model;
     const alc_compile_options *options = &plan->options;
     bool *tensor_needed = alc_plan_allocate(plan, (size_t)model->tensor_count, sizeof(bool));
     bool *node_needed = alc_plan_allocate(plan, (size_t)model->node_count, sizeof(bool));
+    bool *before_given = alc_plan_allocate(plan, (size_t)model->tensor_count, sizeof(bool));
     plan->nodes = alc_plan_allocate(plan, (size_t)model->node_count, sizeof *plan->nodes);
     plan->tensors = alc_plan_allocate(plan, (size_t)model->tensor_count, sizeof *plan->tensors);
-    if (!tensor_needed || !node_needed || !plan->nodes || !plan->tensors)
+    if (!tensor_needed || !node_needed || !before_given || !plan->nodes || !plan->tensors)
         return ALC_OUT_OF_MEMORY;
     plan->tensor_count = model->tensor_count;
     tensor_needed[options->output->id] = true;
     for (int i = 0; i < options->kept_count; i++)
         tensor_needed[options->kept[i]->id] = true;
-    mark_needed(model, tensor_needed, node_needed);
+    mark_needed(model, options->given, tensor_needed, node_needed);
     for (int64_t t = 0; t < model->tensor_count; t++) {
-        if (!model->tensors[t]->node && tensor_needed[t])
-            add_tensor(plan, model->tensors[t]);
+        const alc_tensor *tensor = model->tensors[t];
+        if ((!tensor->node || tensor == options->given) && tensor_needed[t])
+            add_tensor(plan, tensor);
     }
+    if (options->given && tensor_needed[options->given->id])
+        plan->tensors[options->given->id].upstream_parameters = has_parameters(model, options->given, before_given);
     for (int64_t n = 0; n < model->node_count; n++) {
         alc_status status = node_needed[n] ? add_node(plan, model->nodes[n]) : ALC_OK;
         if (status != ALC_OK)

@@ -29,6 +29,13 @@ alc_status alc_image_check_pair(const alc_image *image, alc_image *result, const
     return usable ? ALC_OK : ALC_INVALID_ARGUMENT;
 }
 
+/* Half of a margin; of an odd one the even neighbour of the half, as torchvision's center_crop rounds. */
+static int64_t half_of(int64_t margin)
+{
+    const int64_t half = margin / 2;
+    return half + (margin % 2 != 0 && half % 2 != 0);
+}
+
 alc_status alc_image_crop_centre(const alc_image *image, int64_t height, int64_t width,
                                  alc_image *result)
 {
@@ -46,8 +53,8 @@ alc_status alc_image_crop_centre(const alc_image *image, int64_t height, int64_t
     if (status != ALC_OK)
         return status;
     result->channels = image->channels;
-    top = (image->height - height) / 2;
-    left = (image->width - width) / 2;
+    top = half_of(image->height - height);
+    left = half_of(image->width - width);
     for (int64_t y = 0; y < height; y++)
         memcpy(result->pixels + y * width * 3,
                image->pixels + ((top + y) * image->width + left) * 3, (size_t)width * 3);

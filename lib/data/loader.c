@@ -86,6 +86,17 @@ static alc_status check_inputs(const alc_loader *loader, const alc_loader_option
     return status;
 }
 
+static alc_status check_cache(const alc_loader *loader, const alc_loader_options *options)
+{
+    const alc_feature_cache *cache = options->cache;
+    if (cache == NULL || (options->image != NULL && cache->options.image == options->image &&
+                          memcmp(&cache->options.normalisation, &options->normalisation, sizeof options->normalisation) == 0))
+        return ALC_OK;
+    return alc_fail(loader->context, ALC_INVALID_ARGUMENT,
+                    "%s: the feature cache is of another image or another normalisation than the loader",
+                    alc_tensor_name(alc_feature_cache_tensor(cache)));
+}
+
 static alc_status check_labels(const alc_loader *loader)
 {
     for (int64_t i = 0; loader->label != NULL && i < loader->count; i++) {
@@ -145,6 +156,18 @@ static alc_status encode_features(alc_loader *loader, const alc_encoder *encoder
     return status;
 }
 
+static alc_status key_images(alc_loader *loader)
+{
+    const size_t bytes = (size_t)(loader->image_size * loader->image_size * 3);
+    if (loader->cache == NULL)
+        return ALC_OK;
+    loader->keys =
+        alc_allocate_array(loader->context, (size_t)loader->count, sizeof *loader->keys, "keys of images");
+    for (int64_t i = 0; loader->keys != NULL && i < loader->count; i++)
+        loader->keys[i] = alc_feature_key_of(alc_dataset_pixels(loader->dataset, loader->indices[i]), bytes);
+    return loader->keys != NULL ? ALC_OK : ALC_OUT_OF_MEMORY;
+}
+
 static alc_status prepare_normalisation(alc_loader *loader, alc_normalisation normalisation)
 {
     bool unset = true;
@@ -171,10 +194,12 @@ static alc_status allocate_batch(alc_loader *loader)
     batch->features = alc_allocate_array(context, features, sizeof(alc_real), "a batch of features");
     batch->labels = alc_allocate_array(context, n, sizeof(int32_t), "a batch of labels");
     batch->indices = alc_allocate_array(context, n, sizeof(int64_t), "a batch");
+    batch->keys = alc_allocate_array(context, n, sizeof *batch->keys, "a batch");
+    batch->image_views = alc_allocate_array(context, n, sizeof *batch->image_views, "a batch");
     loader->latest_indices = alc_allocate_array(context, n, sizeof(int64_t), "a batch");
     loader->order = alc_allocate_array(context, (size_t)loader->count, sizeof(int64_t), "a loader");
     return batch->images != NULL && batch->features != NULL && batch->labels != NULL &&
-                   batch->indices != NULL && loader->latest_indices != NULL && loader->order != NULL
+                   batch->indices != NULL && batch->keys != NULL && batch->image_views != NULL && loader->latest_indices != NULL && loader->order != NULL
                ? ALC_OK
                : ALC_OUT_OF_MEMORY;
 }
@@ -191,6 +216,9 @@ static void free_loader(alc_loader *loader)
     alc_free(context, loader->staged.features);
     alc_free(context, loader->staged.labels);
     alc_free(context, loader->staged.indices);
+    alc_free(context, loader->staged.keys);
+    alc_free(context, loader->staged.image_views);
+    alc_free(context, loader->keys);
     alc_free(context, loader);
 }
 
@@ -217,9 +245,13 @@ static alc_status fill_loader(alc_loader *loader, const alc_loader_options *opti
     alc_status status = check_inputs(loader, options);
 
     if (status == ALC_OK)
+        status = check_cache(loader, options);
+    if (status == ALC_OK)
         status = copy_indices(loader, options->indices);
     if (status == ALC_OK)
         status = check_labels(loader);
+    if (status == ALC_OK)
+        status = key_images(loader);
     if (status == ALC_OK)
         status = prepare_normalisation(loader, options->normalisation);
     if (status == ALC_OK)
@@ -256,6 +288,9 @@ alc_status alc_loader_create(const alc_dataset *dataset, alc_loader_options opti
     loader->image = options.image;
     loader->features = options.features;
     loader->label = options.label;
+    loader->cache = options.cache;
+    loader->expected = options.expected;
+    loader->check_wanted = options.image != NULL && options.expected.std[0] > 0;
     loader->count = count;
     loader->batch = options.batch;
     loader->samples_per_epoch =
@@ -333,6 +368,29 @@ static void copy_input(alc_plan *plan, const alc_tensor *tensor, const void *val
         memcpy(input, values, bytes);
 }
 
+static alc_status check_first_batch(alc_loader *loader)
+{
+    const alc_batch *batch = &loader->staged;
+    if (!loader->check_wanted)
+        return ALC_OK;
+    alc_status status = alc_image_check_values(loader->context, loader->expected, batch->images,
+                                               batch->rows * loader->image_size * loader->image_size);
+    loader->check_wanted = status != ALC_OK;
+    return status;
+}
+
+/* The features of the batch's images, where the plan takes them. */
+static alc_status hand_over_features(alc_loader *loader, alc_plan *plan)
+{
+    const alc_batch *batch = &loader->staged;
+    alc_real *input = loader->cache == NULL ? NULL : alc_plan_input(plan, alc_feature_cache_tensor(loader->cache));
+    const alc_feature_request request = {.rows = batch->rows,
+                                         .images = batch->keys,
+                                         .views = batch->image_views,
+                                         .pixels = batch->images};
+    return input == NULL ? ALC_OK : alc_feature_cache_fetch(loader->cache, &request, input);
+}
+
 /* Copies the staged batch into the plan and asks for the next; with the mutex held. */
 static alc_status hand_over(alc_loader *loader, alc_plan *plan)
 {
@@ -345,6 +403,10 @@ static alc_status hand_over(alc_loader *loader, alc_plan *plan)
                         "a batch of %lld samples does not fit a plan for %lld",
                         (long long)batch->rows, (long long)alc_plan_batch(plan));
     status = alc_plan_set_rows(plan, batch->rows);
+    if (status == ALC_OK)
+        status = check_first_batch(loader);
+    if (status == ALC_OK)
+        status = hand_over_features(loader, plan);
     if (status != ALC_OK)
         return status;
     alc_plan_set_draw(plan, loader->epoch, (uint64_t)batch->position);

@@ -6,6 +6,7 @@
 
 #include "alcor/loader.h"
 #include "lib/base/base.h"
+#include "lib/data/feature_cache_internal.h"
 
 /* One batch, ready to be copied into a plan. */
 typedef struct alc_batch {
@@ -14,6 +15,9 @@ typedef struct alc_batch {
     alc_real *images, *features;
     int32_t *labels;
     int64_t *indices;   /* of the data set */
+    /* With a feature cache: */
+    alc_feature_key *keys;
+    int *image_views;
 } alc_batch;
 
 struct alc_loader {
@@ -28,7 +32,11 @@ struct alc_loader {
     int64_t image_size, feature_width;
     int64_t *indices;              /* [count] of the data set */
     alc_real *encoded;             /* [count][feature_width] */
+    alc_feature_cache *cache;      /* NULL: none */
+    alc_feature_key *keys;         /* [count] of the images, with a cache */
     alc_real normalised[3][256];
+    alc_normalisation expected;
+    bool check_wanted;             /* of the values of the next batch */
 
     int64_t *order;                /* [count] of the epoch being prepared; the preparing thread's */
     uint64_t epoch;                /* of the staged batch */

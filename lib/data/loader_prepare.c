@@ -56,9 +56,14 @@ void alc_loader_prepare(alc_loader *loader, alc_batch *batch)
         int64_t chosen = loader->order[loader->position + i];
         int64_t index = loader->indices[chosen];
         batch->indices[i] = index;
+        const int view = view_at(loader, loader->position + i);
         if (loader->image != NULL)
-            fill_image(loader, alc_dataset_pixels(loader->dataset, index),
-                       view_at(loader, loader->position + i), batch->images + i * size * size * 3);
+            fill_image(loader, alc_dataset_pixels(loader->dataset, index), view,
+                       batch->images + i * size * size * 3);
+        if (loader->cache != NULL) {
+            batch->keys[i] = loader->keys[chosen];
+            batch->image_views[i] = view;
+        }
         if (loader->features != NULL)
             memcpy(batch->features + i * width, loader->encoded + chosen * width,
                    (size_t)width * sizeof(alc_real));

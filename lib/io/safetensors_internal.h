@@ -33,7 +33,7 @@ struct alc_safetensors {
     alc_context *context;
     const char *name; /* for messages: the path */
     alc_arena arena;
-    void *owned; /* the file's memory, NULL if it is borrowed */
+    alc_mapped_file mapped; /* the file; all zero if the bytes are borrowed */
     const unsigned char *bytes;
     size_t size;
     size_t header_bytes; /* of the JSON */

@@ -1,4 +1,4 @@
-/* lib/io/safetensors_read.c - an opened file: the whole of it in memory, checked, its values converted on demand. What is
+/* lib/io/safetensors_read.c - an opened file: mapped into memory, checked, its values converted on demand. What is
  * right and wrong in a header is safetensors_header.c's; the checksum is safetensors_checksum.c's; PyTorch's own files are
  * pth_read.c's, which fills the same list of tensors. */
 #include <stdlib.h>
@@ -90,20 +90,19 @@ alc_status alc_weights_parse(alc_context *context, const char *name, const void 
 static alc_status open_with(alc_context *context, const char *path, const char *caller,
                             alc_status (*read)(alc_safetensors *file), alc_safetensors **file)
 {
-    void *bytes;
-    size_t size;
+    alc_mapped_file mapped;
     if (file != NULL)
         *file = NULL;
     if (context == NULL || path == NULL || file == NULL)
         return alc_fail(context, ALC_INVALID_ARGUMENT, "%s: an argument is NULL", caller);
-    alc_status status = alc_read_file(context, path, SIZE_MAX, &bytes, &size);
+    alc_status status = alc_map_file(context, path, &mapped);
     if (status != ALC_OK)
         return status;
-    status = parse(context, path, bytes, size, read, file);
+    status = parse(context, path, mapped.bytes, mapped.size, read, file);
     if (status != ALC_OK)
-        alc_free(context, bytes);
+        alc_unmap_file(context, &mapped);
     else
-        (*file)->owned = bytes;
+        (*file)->mapped = mapped;
     return status;
 }
 
@@ -122,7 +121,7 @@ void alc_safetensors_close(alc_safetensors *file)
     if (file == NULL)
         return;
     alc_arena_free(&file->arena);
-    alc_free(file->context, file->owned);
+    alc_unmap_file(file->context, &file->mapped);
     alc_free(file->context, file);
 }
 

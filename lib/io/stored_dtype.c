@@ -2,9 +2,9 @@
  * mode; a 16-bit float is exact in both builds. */
 #include "lib/io/stored_dtype.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "lib/base/base.h"
 #include "lib/base/float_mode.h"
 
 #define DTYPE_NAME(enumerator, name, bytes) name,
@@ -65,21 +65,6 @@ static float float_of_bits(uint64_t bits)
     return value;
 }
 
-/* IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */
-static double half_of_bits(uint64_t bits)
-{
-    int exponent = (int)(bits >> 10 & 31);
-    double fraction = (double)(bits & 1023);
-    double magnitude;
-    if (exponent == 31)
-        magnitude = fraction == 0 ? (double)INFINITY : (double)NAN;
-    else if (exponent == 0)
-        magnitude = fraction * 0x1p-24;
-    else
-        magnitude = (1024 + fraction) * double_of_bits((uint64_t)(1023 + exponent - 25) << 52);
-    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
 /* Two's complement of `bytes` bytes. */
 static int64_t signed_of_bits(uint64_t bits, size_t bytes)
 {
@@ -97,7 +82,7 @@ static alc_real real_of_bits(alc_stored_dtype dtype, uint64_t bits, size_t bytes
     case ALC_STORED_F32:
         return (alc_real)float_of_bits(bits);
     case ALC_STORED_F16:
-        return (alc_real)half_of_bits(bits);
+        return (alc_real)alc_half_value((uint16_t)bits);
     case ALC_STORED_BF16:
         return (alc_real)float_of_bits(bits << 16);
     case ALC_STORED_I64:

@@ -54,7 +54,7 @@ static alc_status run_backward(const alc_run *r, alck_activation activation)
     }                                                                                              \
     const alc_op_def alc_op_##op = {                                                               \
         .name = #op, .infer = infer, .prepare = op##_prepare, .forward = op##_forward,             \
-        .backward = op##_backward,                                                                 \
+        .backward = op##_backward, .gradient_in_place = true,                                      \
     };                                                                                             \
     alc_tensor *alc_##op(alc_tensor *input)                                                        \
     {                                                                                              \

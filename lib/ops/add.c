@@ -1,4 +1,4 @@
-/* add.c - a + b of equal shapes. Both gradients are the output's. */
+/* add.c - a + b of equal shapes. Both gradients are the output's; the first takes over its memory where it can. */
 #include "lib/ops/ops.h"
 
 static alc_status infer(alc_infer *infer)
@@ -37,7 +37,7 @@ static alc_status backward(const alc_run *r)
     alck_parallel parallel = alc_context_parallel(r->context);
     for (int i = 0; i < 2; i++) {
         const alc_gradient_view *dx = &r->input_gradients[i];
-        if (dx->view.data)
+        if (dx->view.data && dx->view.data != dy->data)
             alc_context_kernels(r->context)->copy(&parallel, r->rows * alc_view_pixels(dy), dy->channels, dy->data,
                                                   dy->stride, dx->view.data, dx->view.stride, dx->add);
     }
@@ -46,6 +46,7 @@ static alc_status backward(const alc_run *r)
 
 const alc_op_def alc_op_add = {
     .name = "add", .infer = infer, .prepare = prepare, .forward = forward, .backward = backward,
+    .gradient_in_place = true,
 };
 
 alc_tensor *alc_add(alc_tensor *a, alc_tensor *b)

@@ -219,7 +219,26 @@ static alc_status backward(const alc_run *r)
 const alc_op_def alc_op_batch_norm = {
     .name = "batch_norm", .options_size = sizeof(alc_batch_norm_node), .infer = infer, .prepare = prepare,
     .forward = forward, .backward = backward, .update_state = update_state, .cheap = true,
+    .gradient_in_place = true,
 };
+
+alc_status alc_model_set_batch_norms(alc_model *model, alc_batch_norm_mode mode)
+{
+    if ((int)mode < ALC_BATCH_NORM_AUTO || mode > ALC_BATCH_NORM_FROZEN)
+        return alc_fail(model->context, ALC_INVALID_ARGUMENT, "%d is no mode of batch norms", (int)mode);
+    for (int64_t n = 0; n < model->node_count; n++) {
+        alc_node *node = model->nodes[n];
+        if (node->op != &alc_op_batch_norm)
+            continue;
+        ((alc_batch_norm_node *)node->options)->mode = mode;
+        for (int i = 0; i < node->parameter_count; i++) {
+            alc_parameter *parameter = node->parameters[i];
+            parameter->spec.fixed = mode == ALC_BATCH_NORM_FROZEN && !parameter->spec.state;
+            alc_parameter_set_trainable(parameter, true);
+        }
+    }
+    return ALC_OK;
+}
 
 alc_tensor *alc_batch_norm(alc_tensor *input, alc_batch_norm_options options)
 {

@@ -55,7 +55,8 @@ static void drop(const alc_run *r, bool per_sample, const alc_real *from, alc_re
     }                                                                                              \
     const alc_op_def alc_op_##op = {                                                               \
         .name = #op, .options_size = sizeof(dropout_node), .infer = infer, .prepare = prepare,     \
-        .forward = op##_forward, .backward = op##_backward, .contiguous = true,                    \
+        .forward = op##_forward, .backward = op##_backward, .gradient_in_place = true,             \
+        .contiguous = true,                                                                        \
     };                                                                                             \
     alc_tensor *alc_##op(alc_tensor *input, double rate)                                           \
     {                                                                                              \

@@ -27,6 +27,10 @@ START_TEST(operations_reach_the_file_system)
     ck_assert(!test_file_exists(first) && test_file_exists(second) && test_file_exists(third));
     file = files->open(files->user, second, O_RDONLY, 0);
     ck_assert_int_eq(files->size(files->user, file), 5);
+    const void *memory = NULL;
+    ck_assert_int_eq(files->map(files->user, file, 5, &memory), 0);
+    ck_assert_int_eq(memcmp(memory, "hello", 5), 0);
+    files->unmap(files->user, memory, 5);
     ck_assert_int_eq(files->read(files->user, file, buffer, sizeof buffer), 5);
     ck_assert_str_eq(buffer, "hello");
     ck_assert_int_eq(files->read(files->user, file, buffer, sizeof buffer), 0);
@@ -59,6 +63,8 @@ START_TEST(errors_come_back_negated)
 {
     const alc_file_system *files = &alc_system_files;
     char buffer[4];
+    const void *memory;
+    ck_assert_int_eq(files->map(files->user, -1, 4, &memory), -EBADF);
     ck_assert_int_eq(files->open(files->user, "/none/none", O_RDONLY, 0), -ENOENT);
     ck_assert_int_eq(files->close(files->user, -1), -EBADF);
     ck_assert_int_eq(files->read(files->user, -1, buffer, 4), -EBADF);

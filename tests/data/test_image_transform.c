@@ -21,8 +21,8 @@ START_TEST(the_middle_is_cropped)
     static const struct {
         int64_t height, width, crop_height, crop_width, top, left;
     } cases[] = {
-        {9, 12, 9, 12, 0, 0}, {9, 12, 3, 4, 3, 4}, {9, 12, 4, 5, 2, 3},
-        {8, 8, 5, 1, 1, 3},   {8, 8, 1, 1, 3, 3},  {7, 7, 6, 6, 0, 0},
+        {9, 12, 9, 12, 0, 0}, {9, 12, 3, 4, 3, 4}, {9, 12, 4, 5, 2, 4},
+        {8, 8, 5, 1, 2, 4},   {8, 8, 1, 1, 4, 4},  {7, 7, 6, 6, 0, 0},
     };
     alc_context *context = make_context(1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

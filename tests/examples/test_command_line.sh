@@ -13,7 +13,7 @@ done
 for program in train_table train_image train_fusion; do
     run 0 "$bin/$program" --help
     for option in table images label id missing size crop split split-seed fold epochs batch learning-rate schedule \
-                  optimizer weight-decay dropout label-smoothing class-weights train-from seed views save save-every \
+                  optimizer weight-decay dropout label-smoothing class-weights train-from batch-norm layer-decay seed views save save-every \
                   resume report predictions threads isa convolution help; do
         grep -qE -- "^  --$option( |$)" "$log/out" || fail "$program --help does not list --$option"
     done

@@ -3,6 +3,9 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 small_table 12 >table.csv
+# Whatever happens, no trainer stays.
+first=
+trap 'result=$?; [ -z "$first" ] || kill -KILL "$first" 2>/dev/null; [ $result -ne 0 ] || rm -rf "$folder"; exit $result' EXIT
 train=("$bin/train_table" --table table.csv --threads 1 --save model.safetensors)
 
 "${train[@]}" --epochs 1000000 >"$log/first" 2>&1 &
@@ -22,6 +25,7 @@ run 0 "${train[@]}" --epochs 1 --save other.safetensors
 kill -INT $first
 status=0
 wait $first || status=$?
+first=
 [ $status -eq 130 ] || fail "the first trainer ended with $status: $(cat "$log/first")"
 [ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"
 
@@ -34,5 +38,6 @@ for _ in {1..600}; do
 done
 kill -KILL $first
 wait $first 2>/dev/null || true
+first=
 run 0 "${train[@]}" --epochs 1
 [ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"

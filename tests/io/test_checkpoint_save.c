@@ -146,7 +146,7 @@ START_TEST(after_a_failing_operation_the_old_pair_loads)
             break;
         ck_assert(status == ALC_OK || status == ALC_IO_ERROR);
     }
-    ck_assert_int_ge(failed, 30);
+    ck_assert_int_ge(failed, 25);
     tear_down(&f);
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,6 +198,25 @@ static int hooked_link(void *user, const char *from, const char *to)
     return link(from, to) < 0 ? -errno : 0;
 }
 
+static int hooked_map(void *user, int file, size_t bytes, const void **memory)
+{
+    int error = fault(user, FILE_MAP, false);
+    if (error != 0)
+        return error;
+    void *mapped = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    count_files(user, 1);
+    *memory = mapped;
+    return 0;
+}
+
+static void hooked_unmap(void *user, const void *memory, size_t bytes)
+{
+    count_files(user, -1);
+    ck_assert_int_eq(munmap((void *)(uintptr_t)memory, bytes), 0);
+}
+
 /* ---- for tests ---- */
 
 void failing_hooks_init(failing_hooks *hooks)
@@ -214,7 +234,9 @@ void failing_hooks_init(failing_hooks *hooks)
                                      .sync = hooked_sync,
                                      .rename = hooked_rename,
                                      .remove = hooked_remove,
-                                     .link = hooked_link};
+                                     .link = hooked_link,
+                                     .map = hooked_map,
+                                     .unmap = hooked_unmap};
     ck_assert_int_eq(pthread_mutex_init(&hooks->mutex, NULL), 0);
 }
 

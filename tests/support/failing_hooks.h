@@ -30,7 +30,8 @@ typedef enum file_operation {
     FILE_RENAME = 64,
     FILE_REMOVE = 128,
     FILE_LINK = 256,
-    FILE_ANY = 511
+    FILE_MAP = 512,
+    FILE_ANY = 1023
 } file_operation;
 
 typedef struct failing_hooks {
@@ -51,7 +52,7 @@ typedef struct failing_hooks {
     int64_t faults;          /* how many failures were injected (EINTR is none) */
 
     /* What was seen since failing_hooks_init. */
-    int64_t bytes_outstanding, blocks_outstanding, files_outstanding;
+    int64_t bytes_outstanding, blocks_outstanding, files_outstanding; /* files: open or mapped */
     int64_t most_bytes;
     int64_t bad_releases; /* releases with a size that is not the allocation's */
 
