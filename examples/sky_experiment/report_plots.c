@@ -249,7 +249,7 @@ void plot_depth(FILE *out, const json_t *sweep)
     draw_depth_axis(out, &scores);
     draw_frame(out, &seconds);
     draw_depth_axis(out, &seconds);
-    write_label(out, 40, 16, "start", "balanced accuracy of held objects, per cent; hollow: left out after an early round");
+    write_label(out, 40, 16, "start", "balanced accuracy of held objects, per cent (hollow: left out early)");
     write_label(out, 40, 253, "start", "seconds for an epoch");
     write_label(out, 460, 402, "end", "trained values");
     char top[32];

@@ -54,7 +54,8 @@ ALCK_INLINE void pack_square(int64_t length, int64_t columns, const alck_real *s
     vf square[VF_LANES];
     for (int64_t i = 0; i < VF_LANES; i++) {
         square[i] = i < columns ? load_lanes(source + i * stride, length) : vf_zero();
-        fetch_far(source + i * stride, LINE_VALUES);
+        if (i < columns)
+            fetch_far(source + i * stride, LINE_VALUES);
     }
     transpose_square(square);
     for (int64_t k = 0; k < length; k++)
