@@ -36,14 +36,19 @@ ALCK_INLINE void transform_back(const alck_real *m, vf *pixels)
         transform_output(columns + i * WINOGRAD_POINTS, pixels + i * WINOGRAD_OUTPUTS, 1);
 }
 
-/* A whole vector of output channels of a tile whose epilogue the registers can serve. */
+/* A whole vector of output channels of a tile whose epilogue the registers can serve. What is looked at for each pixel is
+ * copied first, for a vector that is stored might have changed it, as far as the compiler knows. */
 ALCK_INLINE void store_simple(const winograd *w, const tile_place *place, const vf *pixels, int64_t channel)
 {
-    for (int64_t i = 0; i < place->rows; i++)
-        for (int64_t j = 0; j < place->columns; j++) {
-            const int64_t pixel = place->pixel + i * w->s.out_width + j;
-            alck_real *output = w->output + pixel * w->s.out_stride + channel;
-            vf_store(output, epilogue_simple(w->epilogue, pixels[i * WINOGRAD_OUTPUTS + j], pixel, channel, output));
+    const alck_epilogue e = *w->epilogue;
+    const tile_place tile = *place;
+    const int64_t width = w->s.out_width, stride = w->s.out_stride;
+    alck_real *const output = w->output + channel;
+    for (int64_t i = 0; i < tile.rows; i++)
+        for (int64_t j = 0; j < tile.columns; j++) {
+            const int64_t pixel = tile.pixel + i * width + j;
+            alck_real *at = output + pixel * stride;
+            vf_store(at, epilogue_simple(&e, pixels[i * WINOGRAD_OUTPUTS + j], pixel, channel, at));
         }
 }
 

@@ -3,6 +3,9 @@
  * An output is one chain over the taps in order (ky, kx), in blocks of 256 taps. The input's gradient is the same sum
  * over the output's gradient, phase by phase (phase.h).
  *
+ * Where taps lie side by side (no dilation), an input value is loaded once for all the pixels of a row that it is a tap of:
+ * sum_lines. Its order of addition is the same, for the inputs of a row are taken in ascending columns.
+ *
  * A task is some rows of an image and some channels. It walks down strips a few pixels wide: of the rows of taps under one
  * output row all but the last are in the first cache from the output row above, so that an input value comes from the second
  * cache about once and not once for each row of taps.
@@ -24,15 +27,23 @@ typedef struct tap_block {
 } tap_block;
 
 #define EACH_PIXEL(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-#define DECLARE_SUM(t) vf s##t = vf_zero();
+#define DECLARE_SUM(t) vf s##t##_0 = vf_zero(), s##t##_1 = s##t##_0, s##t##_2 = s##t##_0, s##t##_3 = s##t##_0;
 #define LOAD_PIXEL(t) \
     (whole ? vf_load(b->pointers[k][t] + channel) : vf_load_n(b->pointers[k][t] + channel, n))
 #define MULTIPLY_PIXEL(t) \
-    if (pixels > t) s##t = vf_fma(LOAD_PIXEL(t), w, s##t);
+    if (rows > t) s##t##_0 = vf_fma(LOAD_PIXEL(t), w, s##t##_0);
 #define FINISH_SILU(t) \
-    if (pixels > t) finish_silu(target, t, s##t);
-#define SETTLE_PIXEL(t) \
-    if (pixels > t) settle_row(t, 1, finish, target, s##t, s##t, s##t, s##t);
+    if (rows > t) finish_silu(&epilogue, finished, t, s##t##_0);
+#define FINISH(target)                                            \
+    do {                                                          \
+        const tile_target *const finished = target;               \
+        if (whole && is_all_silu(finished)) {                     \
+            const alck_epilogue epilogue = *finished->epilogue;   \
+            EACH_PIXEL(FINISH_SILU)                               \
+        } else {                                                  \
+            SETTLE(EACH_PIXEL, finished);                         \
+        }                                                         \
+    } while (0)
 
 /* Whether one block of taps is all, and silu comes after it: worth its code in registers, since most of a depthwise
  * network's outputs go through it. */
@@ -41,30 +52,24 @@ ALCK_INLINE bool is_all_silu(const tile_target *t)
     return t->first && t->last && t->epilogue->activation == ALCK_SILU && t->epilogue->span == NULL;
 }
 
-ALCK_INLINE void finish_silu(const tile_target *t, int64_t row, vf sum)
+ALCK_INLINE void finish_silu(const alck_epilogue *e, const tile_target *t, int64_t row, vf sum)
 {
     const int64_t pixel = t->pixels[row];
-    epilogue_vector(t->epilogue, ALCK_SILU, sum, pixel, t->channel, t->output + pixel * t->output_stride + t->channel,
+    epilogue_vector(e, ALCK_SILU, sum, pixel, t->channel, t->output + pixel * t->output_stride + t->channel,
                     VF_LANES);
 }
 
-/* `n` channels (one vector, or the part of one where not whole) of `pixels` pixels. */
-ALCK_INLINE void sum_taps(int64_t pixels, bool whole, const tap_block *b, int64_t channel, int64_t n,
+/* `n` channels (one vector, or the part of one where not whole) of `rows` pixels. */
+ALCK_INLINE void sum_taps(int64_t rows, bool whole, const tap_block *b, int64_t channel, int64_t n,
                           const tile_target *target)
 {
+    const int64_t vectors = 1;
     EACH_PIXEL(DECLARE_SUM)
     for (int64_t k = 0; k < b->taps; k++) {
         const vf w = whole ? vf_load(b->weight[k] + channel) : vf_load_n(b->weight[k] + channel, n);
         EACH_PIXEL(MULTIPLY_PIXEL)
     }
-    if (whole && is_all_silu(target)) {
-        EACH_PIXEL(FINISH_SILU)
-        return;
-    }
-    const bool finish = settles_in_registers(target, 1);
-    EACH_PIXEL(SETTLE_PIXEL)
-    if (target->last && !finish)
-        finish_rows(pixels, 1, target);
+    FINISH(target);
 }
 
 typedef void (*sum_function)(const tap_block *, int64_t, int64_t, const tile_target *);
@@ -79,6 +84,105 @@ typedef void (*sum_function)(const tap_block *, int64_t, int64_t, const tile_tar
         sum_taps(t + 1, false, b, channel, n, target);                                                        \
     }
 EACH_PIXEL(DEFINE_SUM)
+
+/* The input pixels that the row below needs beside those under this one. */
+typedef struct rows_ahead {
+    const alck_real *first; /* the first pixel of the first row */
+    int64_t rows, row_distance, columns, column_distance;
+} rows_ahead;
+
+/* Fetches one cache line of channels of each pixel. Few bytes of each are read at a time, from more places than the hardware
+ * follows. */
+ALCK_INLINE void fetch_ahead(const rows_ahead *ahead, int64_t channel)
+{
+    for (int64_t i = 0; i < ahead->rows; i++)
+        for (int64_t column = 0; column < ahead->columns; column++)
+            __builtin_prefetch(ahead->first + i * ahead->row_distance + column * ahead->column_distance + channel);
+}
+
+/* ---- taps side by side ---- */
+
+/* Taps of a row, and pixels between two outputs, that have code of their own. */
+#define LINE_TAPS_MOST 5
+#define LINE_STEP_MOST 2
+/* Output pixels that are worth it; fewer have few inputs in common. */
+#define LINE_PIXELS_LEAST 4
+/* Rows of taps; input pixels under a row of outputs. */
+#define LINES_MOST 16
+#define INPUTS_MOST ((DEPTHWISE_PIXELS - 1) * LINE_STEP_MOST + LINE_TAPS_MOST)
+
+/* All taps of a few pixels: for each row of taps where its inputs lie, and its first tap's weights. */
+typedef struct tap_lines {
+    int64_t lines, weight_step; /* values from a tap's weights to those of the next tap of the row */
+    const alck_real *weight[LINES_MOST];
+    const alck_real *inputs[LINES_MOST][INPUTS_MOST];
+} tap_lines;
+
+#define LINE_WEIGHT(j) ((j) == 0 ? w0 : (j) == 1 ? w1 : (j) == 2 ? w2 : (j) == 3 ? w3 : w4)
+/* Output t's tap of input x, if there is one. */
+#define TAKE(t, x)                                                                \
+    if (rows > t && (x) - t * step >= 0 && (x) - t * step < taps)                 \
+        s##t##_0 = vf_fma(value, LINE_WEIGHT((x) - t * step), s##t##_0);
+#define TAKE_INPUT(x)                                                             \
+    if ((x) < (rows - 1) * step + taps) {                                         \
+        const vf value = vf_load(inputs[x] + channel);                            \
+        TAKE(0, x) TAKE(1, x) TAKE(2, x) TAKE(3, x) TAKE(4, x) TAKE(5, x) TAKE(6, x) TAKE(7, x) \
+    }
+
+/* `channels`, whole vectors, of `rows` pixels, `step` inputs apart, with `taps` taps a row. */
+ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, const tap_lines *b, const rows_ahead *ahead,
+                           int64_t channels, const tile_target *target)
+{
+    const int64_t vectors = 1, weight_step = b->weight_step, lines = b->lines;
+    const bool whole = true;
+    for (int64_t channel = 0; channel < channels; channel += VF_LANES) {
+        if (channel % LINE_VALUES == 0)
+            fetch_ahead(ahead, channel);
+        EACH_PIXEL(DECLARE_SUM)
+        for (int64_t i = 0; i < lines; i++) {
+            const alck_real *const *inputs = b->inputs[i];
+            const alck_real *weight = b->weight[i] + channel;
+            const vf w0 = vf_load(weight), w1 = taps > 1 ? vf_load(weight + weight_step) : w0;
+            const vf w2 = taps > 2 ? vf_load(weight + 2 * weight_step) : w0;
+            const vf w3 = taps > 3 ? vf_load(weight + 3 * weight_step) : w0;
+            const vf w4 = taps > 4 ? vf_load(weight + 4 * weight_step) : w0;
+            TAKE_INPUT(0) TAKE_INPUT(1) TAKE_INPUT(2) TAKE_INPUT(3) TAKE_INPUT(4) TAKE_INPUT(5) TAKE_INPUT(6)
+            TAKE_INPUT(7) TAKE_INPUT(8) TAKE_INPUT(9) TAKE_INPUT(10) TAKE_INPUT(11) TAKE_INPUT(12) TAKE_INPUT(13)
+            TAKE_INPUT(14) TAKE_INPUT(15) TAKE_INPUT(16) TAKE_INPUT(17) TAKE_INPUT(18)
+        }
+        tile_target at = *target;
+        at.channel += channel;
+        FINISH(&at);
+    }
+}
+
+typedef void (*lines_function)(const tap_lines *, const rows_ahead *, int64_t, const tile_target *);
+
+#define EACH_LINE_COUNT(X, taps, step) X(4, taps, step) X(5, taps, step) X(6, taps, step) X(7, taps, step) X(8, taps, step)
+#define DEFINE_LINES(rows, taps, step)                                                                          \
+    static void lines_##rows##_##taps##_##step(const tap_lines *b, const rows_ahead *ahead, int64_t channels,   \
+                                               const tile_target *target)                                      \
+    {                                                                                                           \
+        sum_lines(rows, taps, step, b, ahead, channels, target);                                                \
+    }
+EACH_LINE_COUNT(DEFINE_LINES, 3, 1)
+EACH_LINE_COUNT(DEFINE_LINES, 3, 2)
+EACH_LINE_COUNT(DEFINE_LINES, 5, 1)
+EACH_LINE_COUNT(DEFINE_LINES, 5, 2)
+
+#define LINES_ENTRY(rows, taps, step) lines_##rows##_##taps##_##step,
+/* By step, by taps of a row (3 or 5), by count of pixels from LINE_PIXELS_LEAST on. */
+static const lines_function lines_functions[LINE_STEP_MOST][2][DEPTHWISE_PIXELS - LINE_PIXELS_LEAST + 1] = {
+    {{EACH_LINE_COUNT(LINES_ENTRY, 3, 1)}, {EACH_LINE_COUNT(LINES_ENTRY, 5, 1)}},
+    {{EACH_LINE_COUNT(LINES_ENTRY, 3, 2)}, {EACH_LINE_COUNT(LINES_ENTRY, 5, 2)}}};
+
+/* The function for so many pixels of this product, NULL where there is none. */
+static lines_function find_lines_function(const product *p, int64_t count)
+{
+    const bool fits = p->tap_step_x == 1 && (p->taps_x == 3 || p->taps_x == 5) && p->step_x <= LINE_STEP_MOST
+                      && p->taps_y <= LINES_MOST && p->taps_y > 0 && count >= LINE_PIXELS_LEAST;
+    return fits ? lines_functions[p->step_x - 1][p->taps_x / 5][count - LINE_PIXELS_LEAST] : NULL;
+}
 
 #define WHOLE_ENTRY(t) sum_whole_##t,
 #define PART_ENTRY(t) sum_part_##t,
@@ -112,11 +216,24 @@ static void find_taps(const depthwise_product *d, int64_t image, int64_t y, int6
     }
 }
 
-/* The input pixels that the row below needs beside those under this one. */
-typedef struct rows_ahead {
-    const alck_real *first; /* the first pixel of the first row */
-    int64_t rows, row_distance, columns, column_distance;
-} rows_ahead;
+/* The same for sum_lines: where the inputs under `count` pixels lie. */
+static void find_lines(const depthwise_product *d, int64_t image, int64_t y, int64_t x, int64_t count, int64_t channel,
+                       tap_lines *b)
+{
+    const product *p = &d->p;
+    const int64_t inputs = (count - 1) * p->step_x + p->taps_x, first = x * p->step_x + p->first_x;
+    b->lines = p->taps_y;
+    b->weight_step = d->weight_step_x * p->channels;
+    for (int64_t i = 0; i < p->taps_y; i++) {
+        const alck_real *line = depthwise_line(p, image, y, i, channel);
+        const int64_t ky = d->weight_y + i * d->weight_step_y;
+        b->weight[i] = d->weight + (ky * d->kernel_width + d->weight_x) * p->channels + channel;
+        for (int64_t j = 0; j < inputs; j++)
+            b->inputs[i][j] = line != NULL && first + j >= 0 && first + j < p->input_width
+                                  ? line + (first + j) * p->input_stride
+                                  : depthwise_zeros;
+    }
+}
 
 static rows_ahead find_ahead(const product *p, int64_t image, int64_t y, int64_t x, int64_t count, int64_t channel)
 {
@@ -135,43 +252,62 @@ static rows_ahead find_ahead(const product *p, int64_t image, int64_t y, int64_t
     return ahead;
 }
 
-/* Fetches one cache line of channels of each pixel. Few bytes of each are read at a time, from more places than the hardware
- * follows. */
-ALCK_INLINE void fetch_ahead(const rows_ahead *ahead, int64_t channel)
+/* Some channels of a few pixels of one image row. */
+typedef struct pixel_block {
+    int64_t image, y, x, count;
+    int64_t channel, channels;
+    int64_t pixels[DEPTHWISE_PIXELS]; /* of the output */
+} pixel_block;
+
+/* What a vector of channels from the block's channel c on, or the part of one, is told. */
+ALCK_INLINE tile_target target_of(const product *p, const pixel_block *at, int64_t c, alck_real *sums)
 {
-    for (int64_t i = 0; i < ahead->rows; i++)
-        for (int64_t column = 0; column < ahead->columns; column++)
-            __builtin_prefetch(ahead->first + i * ahead->row_distance + column * ahead->column_distance + channel);
+    const int64_t n = at->channels - c < VF_LANES ? at->channels - c : VF_LANES;
+    return (tile_target){.sums = sums + c * DEPTHWISE_PIXELS, .first = true, .last = true, .pixels = at->pixels,
+                         .output = p->output, .output_stride = p->output_stride, .channel = at->channel + c,
+                         .columns = n, .epilogue = p->epilogue};
 }
 
-/* A few pixels of one row, some of their channels. */
-static void sum_pixels(const depthwise_job *job, int64_t image, int64_t y, int64_t x, int64_t count, int64_t channel,
-                       int64_t channels)
+/* The whole vectors of channels of a block, with `function`; returns how many channels that were. */
+static int64_t sum_whole_lines(const depthwise_job *job, const pixel_block *at, const rows_ahead *ahead,
+                               lines_function function, alck_real *sums)
+{
+    const int64_t whole = at->channels / VF_LANES * VF_LANES;
+    tap_lines b;
+    if (whole > 0) {
+        tile_target target = target_of(&job->d->p, at, 0, sums);
+        target.columns = VF_LANES;
+        find_lines(job->d, at->image, at->y, at->x, at->count, at->channel, &b);
+        function(&b, ahead, whole, &target);
+    }
+    return whole;
+}
+
+static void sum_pixels(const depthwise_job *job, pixel_block *at)
 {
     const product *p = &job->d->p;
     alck_real sums[DEPTHWISE_PIXELS * DEPTHWISE_CHANNELS];
-    int64_t pixels[DEPTHWISE_PIXELS];
     tap_block b;
-    const int64_t row = (image * p->output_height + y * p->spread_y + p->place_y) * p->output_width;
-    for (int64_t t = 0; t < count; t++)
-        pixels[t] = row + (x + t) * p->spread_x + p->place_x;
-    const rows_ahead ahead = find_ahead(p, image, y, x, count, channel);
-    int64_t first = 0;
-    do {
+    const int64_t row = (at->image * p->output_height + at->y * p->spread_y + p->place_y) * p->output_width;
+    for (int64_t t = 0; t < at->count; t++)
+        at->pixels[t] = row + (at->x + t) * p->spread_x + p->place_x;
+    const rows_ahead ahead = find_ahead(p, at->image, at->y, at->x, at->count, at->channel);
+    const lines_function function = find_lines_function(p, at->count);
+    const int64_t done = function != NULL ? sum_whole_lines(job, at, &ahead, function, sums) : 0;
+    for (int64_t first = 0; done < at->channels && (first == 0 || first < job->taps); first += b.taps) {
         b.taps = job->taps - first < K_BLOCK ? job->taps - first : K_BLOCK;
-        find_taps(job->d, image, y, x, count, channel, first, &b);
-        for (int64_t c = 0; c < channels; c += VF_LANES) {
-            const int64_t n = channels - c < VF_LANES ? channels - c : VF_LANES;
-            const tile_target target = {.sums = sums + c * DEPTHWISE_PIXELS, .first = first == 0,
-                                        .last = first + b.taps == job->taps, .pixels = pixels,
-                                        .output = p->output, .output_stride = p->output_stride,
-                                        .channel = channel + c, .columns = n, .epilogue = p->epilogue};
+        find_taps(job->d, at->image, at->y, at->x, at->count, at->channel, first, &b);
+        for (int64_t c = done; c < at->channels; c += VF_LANES) {
+            tile_target target = target_of(p, at, c, sums);
+            target.first = first == 0;
+            target.last = first + b.taps == job->taps;
             if (c % LINE_VALUES == 0)
                 fetch_ahead(&ahead, c);
-            (n == VF_LANES ? sum_whole[count] : sum_part[count])(&b, c, n, &target);
+            (target.columns == VF_LANES ? sum_whole : sum_part)[at->count](&b, c, target.columns, &target);
         }
-        first += b.taps;
-    } while (first < job->taps);
+        if (b.taps == 0)
+            break;
+    }
 }
 
 static void strip_task(void *argument, int64_t task, int worker)
@@ -186,10 +322,12 @@ static void strip_task(void *argument, int64_t task, int worker)
     const int64_t channels = (after < p->channels ? after : p->channels) - channel;
     const int64_t first = p->grid_height * block / job->row_blocks, end = p->grid_height * (block + 1) / job->row_blocks;
     const int64_t tiles = even_parts(p->grid_width, DEPTHWISE_PIXELS);
+    pixel_block at = {.image = image, .channel = channel, .channels = channels};
     for (int64_t tile = 0; tile < tiles; tile++) {
-        const int64_t x = p->grid_width * tile / tiles, count = p->grid_width * (tile + 1) / tiles - x;
-        for (int64_t y = first; y < end; y++)
-            sum_pixels(job, image, y, x, count, channel, channels);
+        at.x = p->grid_width * tile / tiles;
+        at.count = p->grid_width * (tile + 1) / tiles - at.x;
+        for (at.y = first; at.y < end; at.y++)
+            sum_pixels(job, &at);
     }
 }
 

@@ -49,19 +49,22 @@ ALCK_INLINE void epilogue_vector(const alck_epilogue *e, alck_activation activat
     store_lanes(output, vf_activate(activation, v), n);
 }
 
-/* All rows, with an activation that is a constant: its own constants are then loaded once. */
-ALCK_INLINE void epilogue_activated(const alck_epilogue *e, alck_activation activation, const epilogue_rows_job *j)
+/* All rows, with an activation that is a constant: its own constants are then loaded once. Both structs are copied, for a
+ * vector that is stored might have changed them, as far as the compiler knows. */
+ALCK_INLINE void epilogue_activated(const alck_epilogue *epilogue, alck_activation activation, const epilogue_rows_job *rows)
 {
-    for (int64_t row = 0; row < j->rows; row++) {
-        const alck_real *sums = j->sums + row * j->sums_pitch;
-        const int64_t pixel = j->pixels[row];
-        alck_real *output = j->output + pixel * j->output_stride;
+    const alck_epilogue e = *epilogue;
+    const epilogue_rows_job j = *rows;
+    for (int64_t row = 0; row < j.rows; row++) {
+        const alck_real *sums = j.sums + row * j.sums_pitch;
+        const int64_t pixel = j.pixels[row];
+        alck_real *output = j.output + pixel * j.output_stride;
         int64_t i = 0;
-        for (; i + VF_LANES <= j->count; i += VF_LANES)
-            epilogue_vector(e, activation, vf_load(sums + i), pixel, j->channel + i, output + i, VF_LANES);
-        if (i < j->count)
-            epilogue_vector(e, activation, vf_load_n(sums + i, j->count - i), pixel, j->channel + i, output + i,
-                            j->count - i);
+        for (; i + VF_LANES <= j.count; i += VF_LANES)
+            epilogue_vector(&e, activation, vf_load(sums + i), pixel, j.channel + i, output + i, VF_LANES);
+        if (i < j.count)
+            epilogue_vector(&e, activation, vf_load_n(sums + i, j.count - i), pixel, j.channel + i, output + i,
+                            j.count - i);
     }
 }
 

@@ -199,8 +199,8 @@ ALCK_INLINE vf vf_tanh(vf x)
 #define GATE_ONE 87.0
 
 /* numerator / (1 + exp(-x)) for x < -GATE_TAIL: exp's power of two is taken off last, so that a subnormal result is rounded
- * once. */
-ALCK_INLINE vf vf_gate_tail(vf numerator, vf x)
+ * once. So rare that the loops are better off without it. */
+static __attribute__((noinline, cold, unused)) vf vf_gate_tail(vf numerator, vf x)
 {
     const exp_parts e = vf_exp_parts(vf_clamp(vf_neg(x), REAL(EXP_LIMIT)));
     const vf y = vf_scale(vf_div(numerator, e.fraction), vi_sub(vi_set1(0), e.exponent));

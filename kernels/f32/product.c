@@ -10,6 +10,8 @@
 #define COLUMNS_MOST 512
 /* Tasks per worker to aim at, so that a late worker costs little. */
 #define TASKS_PER_WORKER 4
+/* What it costs to begin a task, in tiles. */
+#define TASK_TILES 4
 
 typedef struct product_job {
     const product *p;
@@ -18,6 +20,45 @@ typedef struct product_job {
     char *scratch;
     size_t left_bytes, worker_bytes;
 } product_job;
+
+static int64_t between(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value < most ? value : most;
+}
+
+/* Tiles that the busiest worker computes, the cost of beginning its tasks included. */
+static int64_t busiest_tiles(const product_job *job, int64_t row_blocks, int64_t panel_blocks, int workers)
+{
+    const int64_t tiles = even_parts(even_parts(job->rows, row_blocks), TILE_ROWS);
+    const int64_t task = tiles * even_parts(job->panels, panel_blocks) + TASK_TILES;
+    return even_parts(job->p->groups * row_blocks * panel_blocks, workers) * task;
+}
+
+/* At least TASKS_PER_WORKER tasks for each worker, if there are as many tiles; and then as many as leave no worker idle while
+ * another does its last one. */
+static void share_among(product_job *job, int workers)
+{
+    const int64_t wanted = (int64_t)workers * TASKS_PER_WORKER, groups = job->p->groups;
+    const int64_t tiles = even_parts(job->rows, TILE_ROWS);
+    if (groups * job->row_blocks * job->panel_blocks >= wanted * TASKS_PER_WORKER)
+        return;
+    job->panel_blocks = between(even_parts(wanted, groups * job->row_blocks), job->panel_blocks, job->panels);
+    job->row_blocks = between(even_parts(wanted, groups * job->panel_blocks), job->row_blocks, tiles);
+    int64_t rows = job->row_blocks, panels = job->panel_blocks, least = busiest_tiles(job, rows, panels, workers);
+    for (int64_t step = 0; step < 4 * workers; step++) {
+        const bool by_rows = step >= 2 * workers;
+        const int64_t more_rows = between(job->row_blocks + (by_rows ? step - 2 * workers + 1 : 0), 1, tiles);
+        const int64_t more_panels = between(by_rows ? panels : job->panel_blocks + step + 1, 1, job->panels);
+        const int64_t most = busiest_tiles(job, more_rows, more_panels, workers);
+        if (most < least) {
+            least = most;
+            rows = more_rows;
+            panels = more_panels;
+        }
+    }
+    job->row_blocks = rows;
+    job->panel_blocks = panels;
+}
 
 static product_job plan(const product *p, int workers)
 {
@@ -28,15 +69,8 @@ static product_job plan(const product *p, int workers)
     job.panels = panel_count(p->columns);
     job.row_blocks = even_parts(job.rows, ROWS_MOST);
     job.panel_blocks = even_parts(job.panels * TILE_COLUMNS, COLUMNS_MOST);
-    const int64_t wanted = workers > 1 ? (int64_t)workers * TASKS_PER_WORKER : 1;
-    if (p->groups * job.row_blocks > 0 && p->groups * job.row_blocks * job.panel_blocks < wanted) {
-        const int64_t blocks = even_parts(wanted, p->groups * job.row_blocks);
-        job.panel_blocks = blocks < job.panels ? blocks : job.panels;
-        const int64_t others = p->groups * (job.panel_blocks > 0 ? job.panel_blocks : 1);
-        const int64_t tiles = even_parts(job.rows, TILE_ROWS), more = even_parts(wanted, others);
-        if (job.row_blocks < more)
-            job.row_blocks = more < tiles ? more : tiles;
-    }
+    if (workers > 1 && p->groups * job.row_blocks * job.panel_blocks > 0)
+        share_among(&job, workers);
     job.left_bytes = ALCK_NAME(left_scratch_bytes)(p);
     const int64_t panels_most = job.panel_blocks > 0 ? even_parts(job.panels, job.panel_blocks) : 0;
     job.worker_bytes =
@@ -70,11 +104,11 @@ static const alck_real *find_next_panel(const product_job *job, const panel_rang
 
 /* One block of k of one panel, all the task's tiles; the target is filled but for what each tile has of its own. Each
  * tile fetches its share of the panel at `after`. */
-static void multiply_panel(const product *p, const left_block *left, int64_t vectors, const alck_real *right,
-                           const alck_real *after, tile_target *target)
+static void multiply_panel(const product *p, const left_block *left, bool fetch_rows, int64_t vectors,
+                           const alck_real *right, const alck_real *after, tile_target *target)
 {
     const int64_t width = vectors * VF_LANES, tiles = even_parts(left->rows, TILE_ROWS);
-    const uintptr_t next = (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real);
+    const uintptr_t next = fetch_rows ? (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real) : 0;
     const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
     const uintptr_t share = (uintptr_t)(left->length / LINE_VALUES * TILE_AHEAD) * 64;
     alck_real *sums = target->sums;
@@ -106,7 +140,7 @@ static void multiply_block(const product_job *job, const panel_range *r, int64_t
                               .output = p->output, .output_stride = p->output_stride,
                               .channel = r->group * p->columns + panel * TILE_COLUMNS,
                               .columns = panel_columns(p->columns, panel), .epilogue = p->epilogue};
-        multiply_panel(p, left, panel_vectors(p->columns, panel), find_panel(job, r->group, panel, first_k),
+        multiply_panel(p, left, panel == r->first, panel_vectors(p->columns, panel), find_panel(job, r->group, panel, first_k),
                        find_next_panel(job, r, panel, first_k, first_k + left->length), &target);
     }
 }

@@ -32,17 +32,6 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
         if (vectors > 3) s##r##_3 = vf_fma(left_value, b3, s##r##_3); \
     }
 
-#define SETTLE_ROW(r) \
-    if (rows > r) settle_row(r, vectors, finish, target, s##r##_0, s##r##_1, s##r##_2, s##r##_3);
-
-#define SETTLE()                                                                          \
-    do {                                                                                  \
-        const bool finish = settles_in_registers(target, vectors);                        \
-        EACH_ROW(SETTLE_ROW)                                                              \
-        if (target->last && !finish)                                                      \
-            finish_rows(rows, vectors, target);                                           \
-    } while (0)
-
 /* What is fetched ahead is guessed and may lie outside of every array: so it is an address, never a pointer. */
 #define FETCH(address) __builtin_prefetch((const void *)(address))
 #define FETCH_TO_STORE(address) __builtin_prefetch((const void *)(address), 1)
@@ -97,8 +86,11 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
         panel += vectors * VF_LANES; \
     } while (0)
         for (; length >= LINE_VALUES; length -= LINE_VALUES) {
-            EACH_ROW(FETCH_ROW)
+            if (next != 0) {
+                EACH_ROW(FETCH_ROW)
+            }
             FETCH_AHEAD();
+_Pragma("GCC unroll 4")
             for (int64_t k = 0; k < LINE_VALUES; k++)
                 STEP();
             EACH_ROW(ADVANCE)
@@ -110,7 +102,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
 #undef MULTIPLY
 #undef FETCH_ROW
     }
-    SETTLE();
+    SETTLE(EACH_ROW, target);
 }
 
 ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
@@ -139,7 +131,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
         STEP();
 #undef STEP
 #undef MULTIPLY
-    SETTLE();
+    SETTLE(EACH_ROW, target);
 }
 
 #if ALCK_TILE_ROWS == 4
