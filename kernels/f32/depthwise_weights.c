@@ -29,49 +29,58 @@ typedef struct tap_run {
 } tap_run;
 
 #define EACH_TAP(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-#define DECLARE_SUM(t) vf s##t = vf_zero();
-#define LOAD_TAP(t) (whole ? vf_load(r->pointers[t][k] + c) : vf_load_n(r->pointers[t][k] + c, n))
-#define MULTIPLY_TAP(t) \
-    if (taps > t) s##t = vf_fma(LOAD_TAP(t), d, s##t);
-#define ADD_TAP(t) \
-    if (taps > t) vf_store_n(sums + t * channels, vf_add(vf_load_n(sums + t * channels, n), s##t), n);
-#define STORE_TAP(t) \
-    if (taps > t) vf_store_n(sums + t * channels, s##t, n);
+#define DECLARE_SUM(t) vf s##t##_0 = vf_zero(), s##t##_1 = s##t##_0, s##t##_2 = s##t##_0, s##t##_3 = s##t##_0;
+#define LOAD_VALUE(from, v) (whole ? vf_load((from) + (v) * VF_LANES) : vf_load_n(from, n))
+#define MULTIPLY_TAP(t)                                                                 \
+    if (taps > t) {                                                                     \
+        const alck_real *at = r->pointers[t][k] + c;                                    \
+        s##t##_0 = vf_fma(LOAD_VALUE(at, 0), d0, s##t##_0);                             \
+        if (vectors > 1) s##t##_1 = vf_fma(LOAD_VALUE(at, 1), d1, s##t##_1);            \
+        if (vectors > 2) s##t##_2 = vf_fma(LOAD_VALUE(at, 2), d2, s##t##_2);            \
+        if (vectors > 3) s##t##_3 = vf_fma(LOAD_VALUE(at, 3), d3, s##t##_3);            \
+    }
+#define SETTLE_VECTOR(t, v)                                                             \
+    if (vectors > v) {                                                                  \
+        alck_real *to = sums + t * channels + v * VF_LANES;                             \
+        vf_store_n(to, first ? s##t##_##v : vf_add(vf_load_n(to, n), s##t##_##v), n);   \
+    }
+#define SETTLE_TAP(t) \
+    if (taps > t) { SETTLE_VECTOR(t, 0) SETTLE_VECTOR(t, 1) SETTLE_VECTOR(t, 2) SETTLE_VECTOR(t, 3) }
 
-/* n channels from the task's channel c on; the sums of tap t are at sums + t * channels. */
-ALCK_INLINE void sum_run(int64_t taps, bool whole, const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums,
-                         int64_t channels)
+/* Vectors of channels summed at once: a chain waits for its last product, so a few taps alone would leave the units idle. */
+#define VECTORS_OF(taps) ((taps) <= 3 ? 4 : (taps) <= 6 ? 2 : 1)
+
+/* `vectors` whole vectors, or n channels of one, from the task's channel c on; the sums of tap t are at sums + t * channels. */
+ALCK_INLINE void sum_run(int64_t taps, int64_t vectors, bool whole, const tap_run *r, int64_t c, int64_t n, bool first,
+                         alck_real *sums, int64_t channels)
 {
     EACH_TAP(DECLARE_SUM)
     const alck_real *dy = r->dy + c;
     for (int64_t k = 0; k < r->pixels; k++, dy += r->dy_stride) {
-        const vf d = whole ? vf_load(dy) : vf_load_n(dy, n);
+        const vf d0 = LOAD_VALUE(dy, 0), d1 = vectors > 1 ? LOAD_VALUE(dy, 1) : d0;
+        const vf d2 = vectors > 2 ? LOAD_VALUE(dy, 2) : d0, d3 = vectors > 3 ? LOAD_VALUE(dy, 3) : d0;
         EACH_TAP(MULTIPLY_TAP)
     }
-    if (first) {
-        EACH_TAP(STORE_TAP)
-    } else {
-        EACH_TAP(ADD_TAP)
-    }
+    EACH_TAP(SETTLE_TAP)
 }
 
 typedef void (*run_function)(const tap_run *, int64_t, int64_t, bool, alck_real *, int64_t);
 
 #define DEFINE_RUN(t)                                                                                              \
-    static void run_whole_##t(const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums, int64_t channels) \
+    static void run_wide_##t(const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums, int64_t channels)  \
     {                                                                                                              \
-        sum_run(t + 1, true, r, c, n, first, sums, channels);                                                      \
+        sum_run(t + 1, VECTORS_OF(t + 1), true, r, c, n, first, sums, channels);                                   \
     }                                                                                                              \
     static void run_part_##t(const tap_run *r, int64_t c, int64_t n, bool first, alck_real *sums, int64_t channels) \
     {                                                                                                              \
-        sum_run(t + 1, false, r, c, n, first, sums, channels);                                                     \
+        sum_run(t + 1, 1, false, r, c, n, first, sums, channels);                                                  \
     }
 EACH_TAP(DEFINE_RUN)
 
-#define WHOLE_ENTRY(t) run_whole_##t,
+#define WIDE_ENTRY(t) run_wide_##t,
 #define PART_ENTRY(t) run_part_##t,
 /* By count of taps. */
-static const run_function run_whole[] = {NULL, EACH_TAP(WHOLE_ENTRY)};
+static const run_function run_wide[] = {NULL, EACH_TAP(WIDE_ENTRY)};
 static const run_function run_part[] = {NULL, EACH_TAP(PART_ENTRY)};
 
 /* A task's sample and channels [channel, channel + channels). */
@@ -83,10 +92,12 @@ typedef struct task_range {
 static void sum_channels(const tap_run *r, int64_t taps, int64_t task_channels, bool first, alck_real *sums,
                          int64_t channels)
 {
-    for (int64_t c = 0; c < task_channels; c += VF_LANES) {
-        const int64_t n = task_channels - c < VF_LANES ? task_channels - c : VF_LANES;
-        (n == VF_LANES ? run_whole : run_part)[taps](r, c, n, first, sums + c, channels);
-    }
+    const int64_t together = VECTORS_OF(taps) * VF_LANES;
+    int64_t c = 0;
+    for (; c + together <= task_channels; c += together)
+        run_wide[taps](r, c, VF_LANES, first, sums + c, channels);
+    for (; c < task_channels; c += VF_LANES)
+        run_part[taps](r, c, task_channels - c < VF_LANES ? task_channels - c : VF_LANES, first, sums + c, channels);
 }
 
 /* All taps of one output line. */

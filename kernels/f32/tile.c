@@ -63,6 +63,13 @@ ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *
             FETCH_FOR_LATER(ahead);                                                       \
     } while (0)
 
+/* As many k as a cache line has values; unrolled, for the loop's own instructions take a twentieth of the time. */
+#define STEPS_OF_LINE()                                                                   \
+    do {                                                                                  \
+        _Pragma("GCC unroll 4") for (int64_t k = 0; k < LINE_VALUES; k++)                 \
+            STEP();                                                                       \
+    } while (0)
+
 ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *left, const alck_real *panel,
                               const tile_target *target)
 {
@@ -90,9 +97,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
                 EACH_ROW(FETCH_ROW)
             }
             FETCH_AHEAD();
-_Pragma("GCC unroll 4")
-            for (int64_t k = 0; k < LINE_VALUES; k++)
-                STEP();
+            STEPS_OF_LINE();
             EACH_ROW(ADVANCE)
         }
         for (int64_t k = 0; k < length; k++)
@@ -124,8 +129,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
     } while (0)
     for (; length >= LINE_VALUES; length -= LINE_VALUES) {
         FETCH_AHEAD();
-        for (int64_t k = 0; k < LINE_VALUES; k++)
-            STEP();
+        STEPS_OF_LINE();
     }
     for (int64_t k = 0; k < length; k++)
         STEP();
