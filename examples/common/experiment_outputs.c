@@ -9,13 +9,19 @@
 #include "common/input_file.h"
 #include "common/output_file.h"
 
-/* The files of --save, then those of --report, --predictions and --prefix-cache. */
-enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 3 };
+/* The files of --save, then its lock, then those of --report, --predictions and --prefix-cache. */
+enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 4 };
 
 typedef struct output_list {
-    char saved[ALC_CHECKPOINT_PARTS][4096];
+    char saved[ALC_CHECKPOINT_PARTS][4096], lock[4096];
     const char *paths[OUTPUTS]; /* NULL: not asked for */
 } output_list;
+
+/* It is removed in the end, so it must be no other file. */
+static void name_lock(const trainer_options *o, char *path, size_t size)
+{
+    snprintf(path, size, "%s.lock", o->save);
+}
 
 static void list_outputs(const trainer_options *o, output_list *list)
 {
@@ -23,9 +29,11 @@ static void list_outputs(const trainer_options *o, output_list *list)
         alc_checkpoint_file(o->save, (alc_checkpoint_part)i, list->saved[i], sizeof list->saved[i]);
         list->paths[i] = i == ALC_CHECKPOINT_MODEL ? o->save : list->saved[i];
     }
-    list->paths[ALC_CHECKPOINT_PARTS] = o->report;
-    list->paths[ALC_CHECKPOINT_PARTS + 1] = o->predictions;
-    list->paths[ALC_CHECKPOINT_PARTS + 2] = o->prefix_cache;
+    name_lock(o, list->lock, sizeof list->lock);
+    list->paths[ALC_CHECKPOINT_PARTS] = list->lock;
+    list->paths[ALC_CHECKPOINT_PARTS + 1] = o->report;
+    list->paths[ALC_CHECKPOINT_PARTS + 2] = o->predictions;
+    list->paths[ALC_CHECKPOINT_PARTS + 3] = o->prefix_cache;
 }
 
 static alc_status refuse(experiment *e, const char *path, const char *what)
@@ -80,6 +88,13 @@ static bool is_at(int file, const char *path)
     return fstat(file, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
+/* A lock has nothing in it; what has is somebody's file, and stays. */
+static bool is_empty(int file)
+{
+    struct stat status;
+    return fstat(file, &status) == 0 && status.st_size == 0;
+}
+
 /* Waits a little where the lock is held: a trainer that was killed takes a moment to die. */
 static bool take(int file)
 {
@@ -94,7 +109,7 @@ static bool take(int file)
 alc_status experiment_lock(experiment *e)
 {
     char path[sizeof e->lock_path];
-    snprintf(path, sizeof path, "%s.lock", e->options.save);
+    name_lock(&e->options, path, sizeof path);
     for (;;) {
         const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
         if (file < 0)
@@ -102,6 +117,10 @@ alc_status experiment_lock(experiment *e)
         if (!take(file)) {
             close(file);
             return experiment_fail(e, ALC_IO_ERROR, "%s: another program is training it", e->options.save);
+        }
+        if (!is_empty(file)) {
+            close(file);
+            return experiment_fail(e, ALC_IO_ERROR, "%s: is not empty, so it is no lock of a trainer; it is not removed", path);
         }
         if (is_at(file, path)) {
             e->lock = file;

@@ -111,6 +111,16 @@ for kept in model.state model.previous model.previous.state; do
     refused 1 "$kept.safetensors|cannot write there|Is a directory" "${train_table[@]}" --table table.csv
     rmdir $kept.safetensors
 done
+# The lock beside it is removed in the end: it is no other file either.
+refused 1 'model.safetensors.lock|also another result' "${train_table[@]}" --table table.csv --report model.safetensors.lock
+cp table.csv model.safetensors.lock
+refused 1 'model.safetensors.lock|also the table' "${train_table[@]}" --table model.safetensors.lock
+refused 1 'model.safetensors.lock|no lock of a trainer' "${train_table[@]}" --table table.csv
+rm model.safetensors.lock
+mkfifo model.safetensors.lock
+refused 1 'model.safetensors.lock|cannot write there|no regular file' "${train_table[@]}" --table table.csv
+[ -p model.safetensors.lock ] || fail "a pipe was removed"
+rm model.safetensors.lock
 ln -s table.csv soft.csv
 ln table.csv hard.csv
 for path in soft.csv hard.csv; do
