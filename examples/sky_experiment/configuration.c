@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/json_file.h"
+#include "common/json_text.h"
 #include "common/option_table.h"
 #include "common/parse_number.h"
 
@@ -354,7 +355,7 @@ static json_t *value_of(const configuration *c, const option_line *line)
     switch (line->form) {
     case OPTION_TEXT:
         text = *(const char *const *)member;
-        return text ? json_string(text) : json_null();
+        return text ? json_text(text) : json_null();
     case OPTION_FLAG:
         return json_boolean(*(const bool *)member);
     case OPTION_INTEGER:
