@@ -227,6 +227,13 @@ head -n 1 table.csv >bad.csv
 refused 1 'bad.csv|no row' "${model[@]}" --table bad.csv
 refused 1 'none/out|cannot write there' "${model[@]}" --table table.csv --output none/out
 refused 1 'folder|cannot write there' "${model[@]}" --table table.csv --output folder
+# As /dev/stdout is one: where the shell sends what is printed to a file, the link would be replaced, and the file lost.
+ln -s /proc/self/fd/1 standard_output
+refused 1 'standard_output|cannot write there|standard input or output' "${model[@]}" --table table.csv --output standard_output
+refused 1 'standard_output|standard input or output' "${train_table[@]}" --table table.csv --report standard_output
+refused 1 'standard_output|standard input or output' "${train_table[@]}" --table table.csv --save standard_output
+[ -L standard_output ] || fail "a link to the standard output was replaced"
+rm standard_output
 refused 1 'table.csv|also to be read' "${model[@]}" --table table.csv --output table.csv
 refused 1 'model.safetensors|also to be read' "${model[@]}" --table table.csv --output model.safetensors
 for part in model.state model.previous model.previous.state; do

@@ -87,5 +87,8 @@ head -n 1 a.csv >empty.csv
 refused 1 'empty.csv|has no row' "$bin/compare_predictions" empty.csv
 cut -d, -f1-4 a.csv >one.csv
 refused 1 'one.csv|fewer than two columns p_CLASS' "$bin/compare_predictions" one.csv
+ln -s /proc/self/fd/1 standard_output
+refused 1 'standard_output|standard input or output' "$bin/compare_predictions" a.csv --json standard_output
+[ -L standard_output ] || fail "a link to the standard output was replaced"
 refused 1 'no_folder/f.json' "$bin/compare_predictions" a.csv --json no_folder/f.json
 refused 2 'expected 1 to 64 files' "$bin/compare_predictions"
