@@ -76,6 +76,16 @@ END
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named
 [ "$(value named/report.json models 1 name)" = also-table ] || fail "there is no second division"
 head -n 1 named/split.csv | grep -q also_fold || fail "the second division is not in split.csv"
+# The report's configuration is a file for --config: with null for what was not given, and no budget.
+value named/report.json plan configuration >again.json
+grep -q '"images": *null' again.json || fail "nothing is null in the configuration: $(cat again.json)"
+run 0 "$bin/sky_experiment" --config again.json --output again
+[ "$(value again/report.json plan)" = "$(value named/report.json plan)" ] || fail "the report's configuration does not repeat it"
+echo '{"image-epochs": 1, "quick": true}' >quick.json
+run 0 "${experiment[@]}" --config quick.json --table-epochs 1 --output quick_file
+[ "$(value quick_file/report.json plan rows)" = '["table","image-sky_cnn","joint-sky_cnn"]' ] ||
+    fail "a file's \"quick\" is not heeded: $(value quick_file/report.json plan rows)"
+[ "$(value quick_file/report.json plan configuration image-epochs)" -eq 1 ] || fail "\"quick\" overrides what stands before it"
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
 value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
 
@@ -129,6 +139,10 @@ echo '{"folds": "many"}' >wrong.json
 refused 2 'wrong.json|"folds"|a whole number from 2 to 100' "${experiment[@]}" --config wrong.json --output no
 echo '{"quick": 1}' >kind.json
 refused 2 'kind.json|"quick" has a value of the wrong kind' "${experiment[@]}" --config kind.json --output no
+echo '{"features": []}' >empty.json
+refused 2 'empty.json|"features": expected LIST' "${experiment[@]}" --config empty.json --output no
+awk 'BEGIN { printf "{\"features\": [\"u\""; for (i = 0; i < 2000; i++) printf ", \"g%d\"", i; print "]}" }' >long.json
+refused 2 'long.json|"features" has a value of the wrong kind' "${experiment[@]}" --config long.json --output no
 echo '[1]' >list.json
 refused 2 'list.json|no JSON object' "${experiment[@]}" --config list.json --output no
 refused 2 'none.json' "${experiment[@]}" --config none.json --output no
