@@ -130,6 +130,13 @@ bool output_replaces(const char *output, const char *other)
     return writes(output, other) || writes(other, output);
 }
 
+bool output_folder_holds(const char *folder, const char *path)
+{
+    char own[4096];
+    const char *name;
+    return folder_of(path, own, sizeof own, &name) && one_inode(folder, own);
+}
+
 bool output_replaces_image(const char *output, const alc_dataset *dataset)
 {
     bool replaces = false;

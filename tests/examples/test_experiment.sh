@@ -152,3 +152,14 @@ refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
 refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
 refused 2 'RA,DEC' "${experiment[@]}" --position ra --output no
 refused 2 '--output DIR is missing' "${experiment[@]}"
+# What is read is not written over, under whatever name.
+mkdir -p mine/predictions
+for input in split.csv report.json.partial predictions/table.csv; do
+    mv table.csv mine/$input
+    refused 1 "mine/$input|--output ./mine writes there" \
+        "$bin/sky_experiment" --table mine/$input --images "$sdss" "${small[@]}" --output ./mine
+    mv mine/$input table.csv
+done
+mv settings.json mine/plan.json
+refused 1 'mine/plan.json|--output mine writes there' \
+    "$bin/sky_experiment" --config mine/plan.json --table named.csv --output mine
