@@ -255,6 +255,8 @@ echo '{"test": 3' >bad.json
 refused 1 'bad.json|line 2|no JSON' "$bin/compare_reports" bad.json
 echo '{"test": 3}' >bad.json
 refused 1 'bad.json|no report' "$bin/compare_reports" bad.json
+echo '{"test": {"accuracy": 1}, "settings": {}}' >bad.json
+refused 1 'bad.json|no report' "$bin/compare_reports" bad.json
 refused 1 'none.json' "$bin/compare_reports" none.json
 run 0 "${train_table[@]}" --table table.csv --report first.json
 run 0 "${train_table[@]}" --table table.csv --report second.json --split-seed 1
