@@ -241,6 +241,9 @@ static int find_backbones(const char *option, const char *text, name_list *names
         if (!found[*count])
             return option_table_refuse(&table, "--%s: there is no backbone %s; list_models lists them", option,
                                        names->names[*count]);
+        for (int i = 0; i < *count; i++)
+            if (found[i] == found[*count])
+                return option_table_refuse(&table, "--%s %s: %s is named twice", option, text, names->names[*count]);
     }
     return -1;
 }
@@ -266,6 +269,9 @@ static int find_weights(configuration *c)
         if (!c->weights[i].backbone)
             return option_table_refuse(&table, "--weights %s: expected NAME=FILE for a backbone that list_models lists",
                                        c->weights_text);
+        for (int k = 0; k < i; k++)
+            if (c->weights[k].backbone == c->weights[i].backbone)
+                return option_table_refuse(&table, "--weights %s: %s is named twice", c->weights_text, c->weights_names.names[i]);
     }
     return -1;
 }
@@ -281,6 +287,9 @@ static int find_sizes(configuration *c)
         if (!c->sizes[i].backbone || !parse_integer(pixels, c->sizes[i].backbone->smallest_size, 1024, &c->sizes[i].pixels))
             return option_table_refuse(
                 &table, "--sizes %s: expected NAME=PIXELS, up to 1024 and at least what the backbone takes", c->sizes_text);
+        for (int k = 0; k < i; k++)
+            if (c->sizes[k].backbone == c->sizes[i].backbone)
+                return option_table_refuse(&table, "--sizes %s: %s is named twice", c->sizes_text, c->sizes_names.names[i]);
     }
     return -1;
 }

@@ -124,7 +124,14 @@ refused 1 '--features ra|where the object is|--allow ra' "${experiment[@]}" --fe
 refused 1 '--features u-redshift|redshift' "${experiment[@]}" --features u-redshift --output no
 refused 1 '--features class|label' "${experiment[@]}" --features class --output no
 refused 1 '--features nothing|no such column' "${experiment[@]}" --features nothing --output no
-run 0 "${experiment[@]}" --features u,g,ra --allow ra --backbones none --table-epochs 1 --seeds 1 --folds 2 --output allowed
+allowed=("${experiment[@]}" --features u,g,ra --allow ra --backbones none --table-epochs 1 --seeds 1 --folds 2 --output allowed)
+run 0 "${allowed[@]}"
+# What stands in a unit's file is no probability.
+cp allowed/units/table-s1-f2.json unit.json
+for wrong in 1e300 -0.5 '"0.5"' null; do
+    sed "s/\"test\":\[\[[^,]*/\"test\":[[$wrong/" unit.json >allowed/units/table-s1-f2.json
+    refused 1 "allowed/units/table-s1-f2.json: does not hold this fold's predictions; remove it" "${allowed[@]}"
+done
 refused 1 'holds an experiment with --table-epochs 4, not 5' "${experiment[@]}" "${small[@]}" --table-epochs 5 --output whole
 change_cell table.csv 3 u 20.5 | sed '5d' >other.csv
 refused 1 'holds an experiment with --table' "$bin/sky_experiment" --table other.csv --images "$sdss" "${small[@]}" --output whole
@@ -147,6 +154,10 @@ echo '[1]' >list.json
 refused 2 'list.json|no JSON object' "${experiment[@]}" --config list.json --output no
 refused 2 'none.json' "${experiment[@]}" --config none.json --output no
 refused 2 'there is no backbone vgg' "${experiment[@]}" --backbones vgg --output no
+refused 2 'sky_cnn,resnet50,sky_cnn: sky_cnn is named twice' "${experiment[@]}" --backbones sky_cnn,resnet50,sky_cnn --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --sweep sky_cnn,sky_cnn --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --weights sky_cnn=a.pth,sky_cnn=b.pth --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --sizes sky_cnn=32,sky_cnn=64 --output no
 refused 2 'NAME=FILE' "${experiment[@]}" --weights sky_cnn --output no
 refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
 refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
