@@ -6,6 +6,7 @@
 
 #include "common/exit_status.h"
 #include "common/input_file.h"
+#include "common/lock_file.h"
 #include "common/output_file.h"
 #include "common/stop_signal.h"
 #include "sky_experiment/baselines.h"
@@ -19,6 +20,7 @@ typedef struct experiment_run {
     configuration options;
     study study;
     work work;
+    lock_file lock; /* of the folder: two that did the same units would write to the same temporary files */
 } experiment_run;
 
 static void show_study(const study *s)
@@ -57,7 +59,7 @@ static bool place_in(const study *s, const char *name, char *path, size_t size)
 /* Whether the experiment writes where a file lies that it reads. */
 static bool writes_over(const study *s, const char *input)
 {
-    static const char *const files[] = {"split.csv", "plan.json", "report.json", "report.html"};
+    static const char *const files[] = {"split.csv", "plan.json", "report.json", "report.html", "experiment.lock"};
     static const char *const folders[] = {"units", "models", "predictions", "baselines"};
     char path[4096];
     bool over = false;
@@ -81,15 +83,33 @@ static alc_status check_inputs(study *s)
                 : ALC_OK;
 }
 
+static alc_status lock_folder(experiment_run *run)
+{
+    static const char held[] = "another sky_experiment is at work there";
+    char path[sizeof run->lock.path];
+    study *s = &run->study;
+    alc_status status = make_folder(s, "");
+    if (status)
+        return status;
+    if (!place_in(s, "experiment.lock", path, sizeof path))
+        return study_fail(s, ALC_IO_ERROR, "%s: its name is too long", s->options->output);
+    const char *why = lock_file_take(&run->lock, path, held);
+    if (why == held)
+        return study_fail(s, ALC_IO_ERROR, "%s: %s", s->options->output, why);
+    return why ? study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, why) : ALC_OK;
+}
+
 static alc_status prepare(experiment_run *run)
 {
-    static const char *const folders[] = {"", "units", "models", "predictions"};
+    static const char *const folders[] = {"units", "models", "predictions"};
     study *s = &run->study;
     alc_status status = study_open(s, &run->options);
     if (status == ALC_OK)
         status = check_inputs(s);
     if (status == ALC_OK)
         show_study(s);
+    if (status == ALC_OK)
+        status = lock_folder(run);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0] && status == ALC_OK; i++)
         status = make_folder(s, folders[i]);
     if (status == ALC_OK)
@@ -215,6 +235,7 @@ int main(int argc, char **argv)
         fflush(stdout);
         fprintf(stderr, "%s: %s\n", PROGRAM, study_message(&run.study));
     }
+    lock_file_release(&run.lock);
     study_free(&run.study);
     configuration_free(&run.options);
     return exit_status(PROGRAM, status);

@@ -1,9 +1,5 @@
 /* experiment_outputs.c - that results can be written, and that nothing is lost by it, is checked before time is spent on them. */
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "common/experiment.h"
 #include "common/input_file.h"
@@ -81,60 +77,13 @@ alc_status experiment_check_images(experiment *e)
 
 /* ---- one trainer for each --save ---- */
 
-/* Whether the open file is the one that the path leads to: its owner removes it, and may have done so meanwhile. */
-static bool is_at(int file, const char *path)
-{
-    struct stat ours, there;
-    return fstat(file, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
-/* A lock has nothing in it; what has is somebody's file, and stays. */
-static bool is_empty(int file)
-{
-    struct stat status;
-    return fstat(file, &status) == 0 && status.st_size == 0;
-}
-
-/* Waits a little where the lock is held: a trainer that was killed takes a moment to die. */
-static bool take(int file)
-{
-    const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    const struct timespec pause = {.tv_nsec = 50000000};
-    int attempts = 40;
-    while (fcntl(file, F_SETLK, &whole) && attempts-- > 0)
-        nanosleep(&pause, NULL);
-    return attempts >= 0;
-}
-
 alc_status experiment_lock(experiment *e)
 {
-    char path[sizeof e->lock_path];
+    static const char held[] = "another program is training it";
+    char path[sizeof e->lock.path];
     name_lock(&e->options, path, sizeof path);
-    for (;;) {
-        const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-        if (file < 0)
-            return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, file_why());
-        if (!take(file)) {
-            close(file);
-            return experiment_fail(e, ALC_IO_ERROR, "%s: another program is training it", e->options.save);
-        }
-        if (!is_empty(file)) {
-            close(file);
-            return experiment_fail(e, ALC_IO_ERROR, "%s: is not empty, so it is no lock of a trainer; it is not removed", path);
-        }
-        if (is_at(file, path)) {
-            e->lock = file;
-            snprintf(e->lock_path, sizeof e->lock_path, "%s", path);
-            return ALC_OK;
-        }
-        close(file);
-    }
-}
-
-void experiment_unlock(experiment *e)
-{
-    if (!e->lock_path[0])
-        return;
-    unlink(e->lock_path);
-    close(e->lock);
+    const char *why = lock_file_take(&e->lock, path, held);
+    if (why == held)
+        return experiment_fail(e, ALC_IO_ERROR, "%s: %s", e->options.save, why);
+    return why ? experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, why) : ALC_OK;
 }

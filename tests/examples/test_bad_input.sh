@@ -115,7 +115,7 @@ done
 refused 1 'model.safetensors.lock|also another result' "${train_table[@]}" --table table.csv --report model.safetensors.lock
 cp table.csv model.safetensors.lock
 refused 1 'model.safetensors.lock|also the table' "${train_table[@]}" --table model.safetensors.lock
-refused 1 'model.safetensors.lock|no lock of a trainer' "${train_table[@]}" --table table.csv
+refused 1 'model.safetensors.lock|it is no lock' "${train_table[@]}" --table table.csv
 rm model.safetensors.lock
 mkfifo model.safetensors.lock
 refused 1 'model.safetensors.lock|cannot write there|no regular file' "${train_table[@]}" --table table.csv

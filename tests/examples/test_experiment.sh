@@ -56,6 +56,24 @@ for unit in whole/predictions/*.csv; do
     same "$unit" "killed/predictions/$(basename "$unit")" "predictions after 20 kills"
 done
 
+# Two at once in one folder: the second is refused, and the first goes on. (A killed one, as above, holds nothing up.)
+"${experiment[@]}" --backbones none --table-epochs 1000000 --folds 2 --output busy >/dev/null 2>&1 &
+child=$!
+trap 'result=$?; [ -z "$child" ] || kill -KILL "$child" 2>/dev/null; [ $result -ne 0 ] || rm -rf "$folder"; exit $result' EXIT
+for _ in {1..600}; do
+    [ ! -e busy/plan.json ] || break
+    sleep 0.1
+done
+run 1 "${experiment[@]}" --backbones none --table-epochs 1000000 --folds 2 --output ./busy
+[ "$(cat "$log/err")" = "sky_experiment: ./busy: another sky_experiment is at work there" ] ||
+    fail "a second experiment is not refused: $(cat "$log/err")"
+kill -INT $child
+status=0
+wait $child || status=$?
+child=
+[ $status -eq 130 ] || fail "the first experiment ended with $status"
+[ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(find . -name '*.lock' -o -name '*.partial')"
+
 # A run of a finished experiment trains nothing and gives the same report. One with more models keeps what is done.
 run 0 "${experiment[@]}" "${small[@]}" --output whole
 figures whole/report.json | cmp a - || fail "a second run changed the report"
