@@ -223,6 +223,8 @@ change_cell table.csv 0 g green >bad.csv
 refused 1 'bad.csv|no column "g"' "${model[@]}" --table bad.csv
 change_cell table.csv 8 g bright >bad.csv
 refused 1 'bad.csv|line 9 (row 8)|column "g"|"bright" is not a number' "${model[@]}" --table bad.csv
+refused 1 'table.csv|no column "nope"' "${model[@]}" --table table.csv --label nope
+refused 1 'table.csv|no column "nope"' "${model[@]}" --table table.csv --id nope
 head -n 1 table.csv >bad.csv
 refused 1 'bad.csv|no row' "${model[@]}" --table bad.csv
 refused 1 'none/out|cannot write there' "${model[@]}" --table table.csv --output none/out
