@@ -66,7 +66,7 @@ static void describe_expected(const option_line *line, char *expected, size_t si
     if (line->form == OPTION_INTEGER)
         snprintf(expected, size, "a whole number from %.0f to %.0f", line->low, line->high);
     else if (line->form == OPTION_UNSIGNED)
-        snprintf(expected, size, "a whole number of at least 0");
+        snprintf(expected, size, "a whole number from 0 to %llu", (unsigned long long)UINT64_MAX);
     else if (line->form == OPTION_REAL)
         snprintf(expected, size, "a number from %g to %g", line->low, line->high);
     else if (line->form == OPTION_TEXT)
