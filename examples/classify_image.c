@@ -166,8 +166,8 @@ static alc_status classify(classifier *c, const char *path)
 {
     alc_image source = {0}, square = {0};
     alc_status status = alc_image_read(c->context, path, (alc_image_limits){0}, &source);
-    if (status == ALC_OK)
-        status = prepare(c, &source, &square);
+    if (status == ALC_OK && (status = prepare(c, &source, &square)) != ALC_OK)
+        fail(c, status, path, alc_error_message(c->context)); /* which does not know of files */
     if (status == ALC_OK)
         status = alc_image_normalise(&square, c->backbone->preprocessing.normalisation, alc_plan_input(c->plan, c->image));
     if (status == ALC_OK)

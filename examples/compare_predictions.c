@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/figures_json.h"
+#include "common/json_text.h"
 #include "common/option_table.h"
 #include "common/input_file.h"
 #include "common/output_file.h"
@@ -120,7 +121,7 @@ static alc_status compare_pair(comparison *c, int i, int k)
            percent(paired.accuracy_difference, first, sizeof first),
            percent(paired.balanced_accuracy_difference, second, sizeof second), paired.mcnemar_p, (long long)paired.only_a,
            (long long)paired.only_b);
-    json_t *pair = json_pack("{s:s, s:s}", "a", a->path, "b", b->path);
+    json_t *pair = json_pack("{s:o, s:o}", "a", json_text(a->path), "b", json_text(b->path));
     json_object_update_missing_new(pair, paired_as_json(&paired));
     json_array_append_new(c->pairs, pair);
     return ALC_OK;
@@ -144,7 +145,7 @@ static alc_status write_json(comparison *c)
     if (!c->json_path)
         return json_decref(files), ALC_OK;
     for (int i = 0; i < c->count; i++) {
-        json_t *one = json_pack("{s:s, s:I}", "name", c->files[i].path, "n", (json_int_t)c->files[i].count);
+        json_t *one = json_pack("{s:o, s:I}", "name", json_text(c->files[i].path), "n", (json_int_t)c->files[i].count);
         json_object_update_missing_new(one, metrics_as_json(c->metrics[i], c->files[i].classes));
         json_array_append_new(files, one);
     }

@@ -91,7 +91,8 @@ static alc_status read_report(const char *path, json_t **report)
     *report = json_file_read(path, why, sizeof why);
     if (!*report)
         return fail(path, why);
-    return json_is_object(json_object_get(*report, "test")) ? ALC_OK : fail(path, "is no report of a trainer");
+    const bool judged = json_is_integer(json_object_get(json_object_get(*report, "test"), "samples"));
+    return judged && *split_of(*report) ? ALC_OK : fail(path, "is no report of a trainer");
 }
 
 static alc_status compare(char *const *paths, json_t **reports, int count)

@@ -141,9 +141,12 @@ static alc_status open_model(predictor *p)
 static alc_status open_table(predictor *p)
 {
     const bool images = p->card.network.backbone != NULL;
+    int64_t column;
     alc_status status = alc_table_read(p->context, p->table_path,
                                        (alc_table_options){.missing = p->missing ? p->missing : p->card.missing},
                                        &p->table);
+    if (status == ALC_OK && p->label) /* asked for, and not only where there is one */
+        status = alc_table_require_column(p->table, p->label, &column);
     if (status)
         return status;
     status = alc_dataset_create(p->table,

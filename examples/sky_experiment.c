@@ -6,6 +6,7 @@
 
 #include "common/exit_status.h"
 #include "common/input_file.h"
+#include "common/lock_file.h"
 #include "common/output_file.h"
 #include "common/stop_signal.h"
 #include "sky_experiment/baselines.h"
@@ -19,6 +20,7 @@ typedef struct experiment_run {
     configuration options;
     study study;
     work work;
+    lock_file lock; /* of the folder: two that did the same units would write to the same temporary files */
 } experiment_run;
 
 static void show_study(const study *s)
@@ -48,13 +50,66 @@ static void show_plan(const work *w)
     fflush(stdout);
 }
 
+/* The path of a name in the folder of --output; false: too long for one. */
+static bool place_in(const study *s, const char *name, char *path, size_t size)
+{
+    return (size_t)snprintf(path, size, "%s/%s", s->options->output, name) < size;
+}
+
+/* Whether the experiment writes where a file lies that it reads. */
+static bool writes_over(const study *s, const char *input)
+{
+    static const char *const files[] = {"split.csv", "plan.json", "report.json", "report.html", "experiment.lock"};
+    static const char *const folders[] = {"units", "models", "predictions", "baselines"};
+    char path[4096];
+    bool over = false;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && !over; i++)
+        over = place_in(s, files[i], path, sizeof path) && output_replaces(path, input);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0] && !over; i++)
+        over = place_in(s, folders[i], path, sizeof path) && output_folder_holds(path, input);
+    return over;
+}
+
+static alc_status check_inputs(study *s)
+{
+    const configuration *c = s->options;
+    const char *over = writes_over(s, c->table) ? c->table : c->config && writes_over(s, c->config) ? c->config : NULL;
+    for (int i = 0; i < c->weights_count && !over; i++)
+        over = writes_over(s, c->weights[i].path) ? c->weights[i].path : NULL;
+    for (int64_t i = 0; i < s->count && s->images && !over; i++)
+        over = writes_over(s, alc_dataset_image_path(s->objects, i)) ? alc_dataset_image_path(s->objects, i) : NULL;
+    return over ? study_fail(s, ALC_INVALID_ARGUMENT, "%s: is to be read, but --output %s writes there; take another --output", over,
+                             c->output)
+                : ALC_OK;
+}
+
+static alc_status lock_folder(experiment_run *run)
+{
+    static const char held[] = "another sky_experiment is at work there";
+    char path[sizeof run->lock.path];
+    study *s = &run->study;
+    alc_status status = make_folder(s, "");
+    if (status)
+        return status;
+    if (!place_in(s, "experiment.lock", path, sizeof path))
+        return study_fail(s, ALC_IO_ERROR, "%s: its name is too long", s->options->output);
+    const char *why = lock_file_take(&run->lock, path, held);
+    if (why == held)
+        return study_fail(s, ALC_IO_ERROR, "%s: %s", s->options->output, why);
+    return why ? study_fail(s, ALC_IO_ERROR, "%s: cannot be written: %s", path, why) : ALC_OK;
+}
+
 static alc_status prepare(experiment_run *run)
 {
-    static const char *const folders[] = {"", "units", "models", "predictions"};
+    static const char *const folders[] = {"units", "models", "predictions"};
     study *s = &run->study;
     alc_status status = study_open(s, &run->options);
     if (status == ALC_OK)
+        status = check_inputs(s);
+    if (status == ALC_OK)
         show_study(s);
+    if (status == ALC_OK)
+        status = lock_folder(run);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0] && status == ALC_OK; i++)
         status = make_folder(s, folders[i]);
     if (status == ALC_OK)
@@ -180,6 +235,7 @@ int main(int argc, char **argv)
         fflush(stdout);
         fprintf(stderr, "%s: %s\n", PROGRAM, study_message(&run.study));
     }
+    lock_file_release(&run.lock);
     study_free(&run.study);
     configuration_free(&run.options);
     return exit_status(PROGRAM, status);

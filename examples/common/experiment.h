@@ -7,6 +7,7 @@
 
 #include "alcor/fit.h"
 #include "alcor/metrics.h"
+#include "common/lock_file.h"
 #include "common/model_card.h"
 #include "common/progress.h"
 #include "common/trainer_options.h"
@@ -15,8 +16,7 @@ typedef struct experiment {
     trainer_options options;
     char message[1024];           /* a failure of the program's own; "": the context has the sentence */
     alc_context *context;
-    int lock;                     /* an open file, where lock_path is not "" */
-    char lock_path[4096];
+    lock_file lock;               /* of --save */
     /* data */
     alc_table *table;
     alc_dataset *dataset;
@@ -52,7 +52,6 @@ const char *experiment_message(const experiment *e);
 alc_status experiment_check_outputs(experiment *e);
 alc_status experiment_check_images(experiment *e);
 alc_status experiment_lock(experiment *e);
-void experiment_unlock(experiment *e);
 /* Context, table, images, split, encoder; the outputs are checked as soon as that can be (experiment_data.c). */
 alc_status experiment_load_data(experiment *e);
 /* Model, plans, loaders, optimizer; what --resume brings back (experiment_model.c, experiment_resume.c). */

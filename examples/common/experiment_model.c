@@ -189,6 +189,6 @@ void experiment_free(experiment *e)
     alc_dataset_destroy(e->dataset);
     alc_table_destroy(e->table);
     alc_context_destroy(e->context);
-    experiment_unlock(e);
+    lock_file_release(&e->lock);
     trainer_options_free(&e->options);
 }

@@ -1,21 +1,23 @@
 /* experiment_outputs.c - that results can be written, and that nothing is lost by it, is checked before time is spent on them. */
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "common/experiment.h"
 #include "common/input_file.h"
 #include "common/output_file.h"
 
-/* The files of --save, then those of --report, --predictions and --prefix-cache. */
-enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 3 };
+/* The files of --save, then its lock, then those of --report, --predictions and --prefix-cache. */
+enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 4 };
 
 typedef struct output_list {
-    char saved[ALC_CHECKPOINT_PARTS][4096];
+    char saved[ALC_CHECKPOINT_PARTS][4096], lock[4096];
     const char *paths[OUTPUTS]; /* NULL: not asked for */
 } output_list;
+
+/* It is removed in the end, so it must be no other file. */
+static void name_lock(const trainer_options *o, char *path, size_t size)
+{
+    snprintf(path, size, "%s.lock", o->save);
+}
 
 static void list_outputs(const trainer_options *o, output_list *list)
 {
@@ -23,9 +25,11 @@ static void list_outputs(const trainer_options *o, output_list *list)
         alc_checkpoint_file(o->save, (alc_checkpoint_part)i, list->saved[i], sizeof list->saved[i]);
         list->paths[i] = i == ALC_CHECKPOINT_MODEL ? o->save : list->saved[i];
     }
-    list->paths[ALC_CHECKPOINT_PARTS] = o->report;
-    list->paths[ALC_CHECKPOINT_PARTS + 1] = o->predictions;
-    list->paths[ALC_CHECKPOINT_PARTS + 2] = o->prefix_cache;
+    name_lock(o, list->lock, sizeof list->lock);
+    list->paths[ALC_CHECKPOINT_PARTS] = list->lock;
+    list->paths[ALC_CHECKPOINT_PARTS + 1] = o->report;
+    list->paths[ALC_CHECKPOINT_PARTS + 2] = o->predictions;
+    list->paths[ALC_CHECKPOINT_PARTS + 3] = o->prefix_cache;
 }
 
 static alc_status refuse(experiment *e, const char *path, const char *what)
@@ -73,49 +77,13 @@ alc_status experiment_check_images(experiment *e)
 
 /* ---- one trainer for each --save ---- */
 
-/* Whether the open file is the one that the path leads to: its owner removes it, and may have done so meanwhile. */
-static bool is_at(int file, const char *path)
-{
-    struct stat ours, there;
-    return fstat(file, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
-/* Waits a little where the lock is held: a trainer that was killed takes a moment to die. */
-static bool take(int file)
-{
-    const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    const struct timespec pause = {.tv_nsec = 50000000};
-    int attempts = 40;
-    while (fcntl(file, F_SETLK, &whole) && attempts-- > 0)
-        nanosleep(&pause, NULL);
-    return attempts >= 0;
-}
-
 alc_status experiment_lock(experiment *e)
 {
-    char path[sizeof e->lock_path];
-    snprintf(path, sizeof path, "%s.lock", e->options.save);
-    for (;;) {
-        const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-        if (file < 0)
-            return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, file_why());
-        if (!take(file)) {
-            close(file);
-            return experiment_fail(e, ALC_IO_ERROR, "%s: another program is training it", e->options.save);
-        }
-        if (is_at(file, path)) {
-            e->lock = file;
-            snprintf(e->lock_path, sizeof e->lock_path, "%s", path);
-            return ALC_OK;
-        }
-        close(file);
-    }
-}
-
-void experiment_unlock(experiment *e)
-{
-    if (!e->lock_path[0])
-        return;
-    unlink(e->lock_path);
-    close(e->lock);
+    static const char held[] = "another program is training it";
+    char path[sizeof e->lock.path];
+    name_lock(&e->options, path, sizeof path);
+    const char *why = lock_file_take(&e->lock, path, held);
+    if (why == held)
+        return experiment_fail(e, ALC_IO_ERROR, "%s: %s", e->options.save, why);
+    return why ? experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, why) : ALC_OK;
 }

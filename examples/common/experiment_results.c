@@ -6,6 +6,7 @@
 #include "alcor/json.h"
 #include "common/experiment.h"
 #include "common/input_file.h"
+#include "common/json_text.h"
 #include "common/output_file.h"
 #include "common/predictions.h"
 #include "common/stop_signal.h"
@@ -59,7 +60,7 @@ static json_t *data_as_json(const experiment *e)
         alc_split_indices(e->split, (alc_part)part, &count);
         json_object_set_new(parts, names[part], json_integer(count));
     }
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "table", e->options.table, "rows",
+    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "table", json_text(e->options.table), "rows",
                      (json_int_t)alc_table_rows(e->table), "samples", (json_int_t)alc_dataset_count(e->dataset),
                      "dropped", dropped, "classes", classes, "parts", parts);
 }

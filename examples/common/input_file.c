@@ -58,5 +58,7 @@ char *input_file_read(const char *path, size_t most, size_t *bytes)
 
 const char *file_why(void)
 {
+    if (errno == EBUSY)
+        return "it is the program's standard input or output";
     return errno == ENODEV ? "it is no regular file" : strerror(errno);
 }

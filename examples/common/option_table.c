@@ -1,12 +1,14 @@
 /* option_table.c - getopt_long behind a table. */
 #include "common/option_table.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/parse_number.h"
 
@@ -64,7 +66,7 @@ static void describe_expected(const option_line *line, char *expected, size_t si
     if (line->form == OPTION_INTEGER)
         snprintf(expected, size, "a whole number from %.0f to %.0f", line->low, line->high);
     else if (line->form == OPTION_UNSIGNED)
-        snprintf(expected, size, "a whole number of at least 0");
+        snprintf(expected, size, "a whole number from 0 to %llu", (unsigned long long)UINT64_MAX);
     else if (line->form == OPTION_REAL)
         snprintf(expected, size, "a number from %g to %g", line->low, line->high);
     else if (line->form == OPTION_TEXT)
@@ -151,8 +153,18 @@ static int refuse_option(const option_table *table, int found, char *const *argv
     return option_table_refuse(table, "%s is no option that it has, or short for several", argv[optind - 1]);
 }
 
+/* Where the shell closed a standard stream (>&-), the next file to be opened would get its number, and what is printed would be
+ * written into that file. What takes the number instead cannot be written to, or read, so that a loss is noticed. */
+static void occupy_standard_streams(void)
+{
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", i == STDIN_FILENO ? O_WRONLY : O_RDONLY) != i)
+            return;
+}
+
 int option_table_parse(const option_table *table, int argc, char **argv, void *target)
 {
+    occupy_standard_streams();
     struct option list[MOST_LINES + 2];
     const option_line *chosen[MOST_LINES];
     const int help = list_long_options(table, list, chosen);

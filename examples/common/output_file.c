@@ -8,14 +8,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Whether the file is what a shell opened for the program: what is printed there would be lost with it, and /dev/stdout is a link
+ * that would be replaced itself. */
+static bool is_standard_stream(const struct stat *file)
+{
+    struct stat stream;
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fstat(i, &stream) == 0 && stream.st_dev == file->st_dev && stream.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
 /* Whether the path is free, or a regular file's: a device or a pipe would be replaced, not written to. */
 static bool may_be_replaced(const char *path)
 {
     struct stat status;
     if (stat(path, &status))
         return errno == ENOENT;
-    errno = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
-    return S_ISREG(status.st_mode);
+    errno = S_ISDIR(status.st_mode) ? EISDIR : S_ISREG(status.st_mode) ? EBUSY : ENODEV;
+    return S_ISREG(status.st_mode) && !is_standard_stream(&status);
 }
 
 /* The name that is written to first. */
@@ -117,6 +128,13 @@ static bool writes(const char *output, const char *other)
 bool output_replaces(const char *output, const char *other)
 {
     return writes(output, other) || writes(other, output);
+}
+
+bool output_folder_holds(const char *folder, const char *path)
+{
+    char own[4096];
+    const char *name;
+    return folder_of(path, own, sizeof own, &name) && one_inode(folder, own);
 }
 
 bool output_replaces_image(const char *output, const alc_dataset *dataset)

@@ -23,6 +23,8 @@ void output_file_cancel(output_file *file);
 bool output_path_writable(const char *path);
 /* Whether writing to `output` and to or from `other` would meet in one file, be it a temporary one; whatever their names. */
 bool output_replaces(const char *output, const char *other);
+/* Whether the file at `path` lies in the folder itself, whatever the names of both. */
+bool output_folder_holds(const char *folder, const char *path);
 /* Whether an image of the data set would be overwritten. */
 bool output_replaces_image(const char *output, const alc_dataset *dataset);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json_text.h"
 #include "common/machine_options.h"
 
 static json_t *list_of_names(const char *const *names, int64_t count)
@@ -34,7 +35,7 @@ static void add_model_settings(json_t *root, const trainer_options *o)
         json_object_set_new(root, "backbone", json_string(o->backbone->name));
         set_integer(root, "size", o->size);
         set_integer(root, "crop", o->crop);
-        json_object_set_new(root, "weights", json_string(o->weights ? o->weights : ""));
+        json_object_set_new(root, "weights", json_text(o->weights ? o->weights : ""));
         json_object_set_new(root, "allow-partial", json_boolean(o->allow_partial));
     }
     /* Only a cache of 16-bit floats changes what is trained. */

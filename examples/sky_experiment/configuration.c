@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/json_file.h"
+#include "common/json_text.h"
 #include "common/option_table.h"
 #include "common/parse_number.h"
 
@@ -79,8 +80,8 @@ static const option_line lines[] = {
     {"views", "N", "exact flips and turns averaged at prediction", FIGURES, OPTION_INTEGER, AT(views), 1, 8,
      .show_default = true},
     {"no-curves", NULL, "do not predict the test part after every epoch", FIGURES, OPTION_FLAG, AT(no_curves)},
-    {"time-budget", "MINUTES", "do as much as fits; decided once, before the first training", FIGURES, OPTION_REAL,
-     AT(time_budget), 0.01, 1e6},
+    {"time-budget", "MINUTES", "do as much as fits; decided once, before the first training [0: everything]", FIGURES, OPTION_REAL,
+     AT(time_budget), 0, 1e6},
     {"baselines", NULL, "run the classical algorithms too (Python; installed from PyPI where they are missing)", FIGURES,
      OPTION_FLAG, AT(baselines)},
     {"python", "PROGRAM", "for --baselines [python3]", MACHINE, OPTION_TEXT, AT(python)},
@@ -122,6 +123,19 @@ static const configuration defaults = {.radius = 40,
                                        .views = 8,
                                        .python = "python3"};
 
+static void be_quick(configuration *c)
+{
+    c->backbones_text = "sky_cnn";
+    c->fusion_text = "joint";
+    c->sweep_text = "none";
+    c->folds = 3;
+    c->seeds = 1;
+    c->size = 32;
+    c->table_epochs = 60;
+    c->image_epochs = 10;
+    c->views = 4;
+}
+
 /* ---- from a file ---- */
 
 /* A JSON value as the command line would spell it; NULL for what no option can be. Lists become "a,b,c". */
@@ -129,6 +143,7 @@ static const char *spell(const json_t *value, char *text, size_t size)
 {
     size_t length = 0, index;
     json_t *item;
+    *text = '\0'; /* what an empty list becomes */
     if (json_is_string(value))
         return json_string_value(value);
     if (json_is_integer(value))
@@ -140,14 +155,15 @@ static const char *spell(const json_t *value, char *text, size_t size)
     json_array_foreach(value, index, item)
     {
         const char *name = json_string_value(item);
-        const int added = name && length < size ? snprintf(text + length, size - length, "%s%s", index ? "," : "", name) : -1;
-        if (added < 0)
+        const int added = name ? snprintf(text + length, size - length, "%s%s", index ? "," : "", name) : -1;
+        if (added < 0 || (size_t)added >= size - length)
             return NULL;
         length += (size_t)added;
     }
     return text;
 }
 
+/* null is what a report writes for an option that was not given. */
 static int set_from_file(configuration *c, const char *name, const json_t *value)
 {
     char expected[640] = "";
@@ -159,6 +175,8 @@ static int set_from_file(configuration *c, const char *name, const json_t *value
     int result = -1;
     if (!line || line->offset == offsetof(configuration, config))
         result = option_table_refuse(&table, "%s: there is no setting \"%s\"", c->config, name);
+    else if (json_is_null(value))
+        spelt = NULL;
     else if (line->form == OPTION_FLAG && json_is_boolean(value))
         *(bool *)((char *)c + line->offset) = json_is_true(value);
     else if (line->form == OPTION_FLAG || !spelt)
@@ -183,6 +201,8 @@ static int read_file(configuration *c)
     c->file = json_file_read(c->config, why, sizeof why);
     if (!json_is_object(c->file))
         return option_table_refuse(&table, "%s: %s", c->config, c->file ? "is no JSON object" : why);
+    if (json_is_true(json_object_get(c->file, "quick"))) /* its small settings first, wherever it stands */
+        be_quick(c);
     json_object_foreach_safe(c->file, next, name, value)
     {
         const int result = set_from_file(c, name, value);
@@ -221,6 +241,9 @@ static int find_backbones(const char *option, const char *text, name_list *names
         if (!found[*count])
             return option_table_refuse(&table, "--%s: there is no backbone %s; list_models lists them", option,
                                        names->names[*count]);
+        for (int i = 0; i < *count; i++)
+            if (found[i] == found[*count])
+                return option_table_refuse(&table, "--%s %s: %s is named twice", option, text, names->names[*count]);
     }
     return -1;
 }
@@ -246,6 +269,9 @@ static int find_weights(configuration *c)
         if (!c->weights[i].backbone)
             return option_table_refuse(&table, "--weights %s: expected NAME=FILE for a backbone that list_models lists",
                                        c->weights_text);
+        for (int k = 0; k < i; k++)
+            if (c->weights[k].backbone == c->weights[i].backbone)
+                return option_table_refuse(&table, "--weights %s: %s is named twice", c->weights_text, c->weights_names.names[i]);
     }
     return -1;
 }
@@ -261,6 +287,9 @@ static int find_sizes(configuration *c)
         if (!c->sizes[i].backbone || !parse_integer(pixels, c->sizes[i].backbone->smallest_size, 1024, &c->sizes[i].pixels))
             return option_table_refuse(
                 &table, "--sizes %s: expected NAME=PIXELS, up to 1024 and at least what the backbone takes", c->sizes_text);
+        for (int k = 0; k < i; k++)
+            if (c->sizes[k].backbone == c->sizes[i].backbone)
+                return option_table_refuse(&table, "--sizes %s: %s is named twice", c->sizes_text, c->sizes_names.names[i]);
     }
     return -1;
 }
@@ -298,19 +327,6 @@ static int read_lists(configuration *c)
     if (!cut(c->position_text, &c->position) || (c->position_text && c->position.count != 2))
         return option_table_refuse(&table, "--position %s: expected RA,DEC", c->position_text);
     return -1;
-}
-
-static void be_quick(configuration *c)
-{
-    c->backbones_text = "sky_cnn";
-    c->fusion_text = "joint";
-    c->sweep_text = "none";
-    c->folds = 3;
-    c->seeds = 1;
-    c->size = 32;
-    c->table_epochs = 60;
-    c->image_epochs = 10;
-    c->views = 4;
 }
 
 /* ---- all of it ---- */
@@ -354,7 +370,7 @@ static json_t *value_of(const configuration *c, const option_line *line)
     switch (line->form) {
     case OPTION_TEXT:
         text = *(const char *const *)member;
-        return text ? json_string(text) : json_null();
+        return text ? json_text(text) : json_null();
     case OPTION_FLAG:
         return json_boolean(*(const bool *)member);
     case OPTION_INTEGER:

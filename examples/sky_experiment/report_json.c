@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/figures_json.h"
+#include "common/json_text.h"
 #include "sky_experiment/column_check.h"
 #include "sky_experiment/score.h"
 
@@ -82,7 +83,7 @@ static json_t *data_as_json(const score *k)
         const alc_dropped_row row = alc_dataset_dropped(s->objects, i);
         json_array_append_new(dropped, json_pack("{s:I, s:s}", "row", (json_int_t)row.row + 1, "reason", row.reason));
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "table", s->options->table, "rows",
+    return json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "table", json_text(s->options->table), "rows",
                      (json_int_t)alc_table_rows(s->table), "objects", (json_int_t)s->count, "tested_objects",
                      (json_int_t)k->tested_count, "classes", classes_as_json(k), "features", features, "divisions", divisions,
                      "dropped", dropped, "deciding_columns", columns_that_decide(s), "image_height",

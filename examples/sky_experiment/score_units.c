@@ -84,8 +84,8 @@ static alc_status take_unit(score *k, const work_unit *unit, gathered *g)
         g->first = json_incref(json);
     json_decref(json);
     return good ? ALC_OK
-                : study_fail(k->study, ALC_BAD_FILE, "units/%s.json: does not hold this fold's predictions; remove it",
-                             unit->name);
+                : study_fail(k->study, ALC_BAD_FILE, "%s/units/%s.json: does not hold this fold's predictions; remove it",
+                             k->study->options->output, unit->name);
 }
 
 /* Accuracy and balanced accuracy of probabilities at their objects' places, without intervals. */

@@ -8,6 +8,9 @@
 #include "common/output_file.h"
 #include "sky_experiment/unit.h"
 
+/* Some roundings above 1. */
+#define LARGEST_PROBABILITY 1.001
+
 static json_t *rows_as_json(const alc_real *values, int64_t count, int64_t classes)
 {
     json_t *rows = json_array();
@@ -84,8 +87,13 @@ bool unit_probabilities(const json_t *unit, const char *name, int64_t count, int
         const json_t *row = json_array_get(rows, (size_t)i);
         if (json_array_size(row) != (size_t)classes)
             return false;
-        for (int64_t c = 0; c < classes; c++)
-            values[i * classes + c] = (alc_real)json_number_value(json_array_get(row, (size_t)c));
+        for (int64_t c = 0; c < classes; c++) {
+            const json_t *value = json_array_get(row, (size_t)c);
+            const double probability = json_number_value(value);
+            if (!json_is_number(value) || probability < 0 || probability > LARGEST_PROBABILITY)
+                return false;
+            values[i * classes + c] = (alc_real)probability;
+        }
     }
     return true;
 }

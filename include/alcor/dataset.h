@@ -58,8 +58,8 @@ typedef struct alc_dataset_options {
  * failure, and the sentence names the file and row: ALC_NOT_FOUND (a column), ALC_BAD_FILE (a
  * duplicate or missing identifier, an image that cannot be decoded, is smaller than the crop or of
  * another size), ALC_IO_ERROR (an image that cannot be read), ALC_MISMATCH (a label outside
- * `classes`; a class of which every row was dropped; less than two classes where labels are
- * required), ALC_INVALID_ARGUMENT, ALC_INTERRUPTED, ALC_OUT_OF_MEMORY. */
+ * `classes`; labels that differ by blanks around them alone; a class of which every row was
+ * dropped; less than two classes where labels are required), ALC_INVALID_ARGUMENT, ALC_INTERRUPTED, ALC_OUT_OF_MEMORY. */
 alc_status alc_dataset_create(const alc_table *table, alc_dataset_options options,
                               alc_dataset **dataset);
 /* NULL is allowed. */

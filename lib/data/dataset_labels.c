@@ -66,6 +66,43 @@ static int64_t different_values(const alc_dataset_builder *builder, const char *
     return different;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The text without the blanks around it, which are not cut off. */
+static const char *without_blanks(const char *text, size_t *length)
+{
+    while (is_blank(*text))
+        text++;
+    *length = strlen(text);
+    while (*length > 0 && is_blank(text[*length - 1]))
+        --*length;
+    return text;
+}
+
+/* Two classes that look alike are a slip of whoever made the table, and would be learnt as two. */
+static alc_status check_blanks(const alc_dataset_builder *builder, const char *const *names, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        size_t length, other;
+        const char *text = without_blanks(names[i], &length);
+        for (int64_t j = 0; j < count && length < strlen(names[i]); j++) {
+            const char *same = without_blanks(names[j], &other);
+            int64_t row = 0;
+            if (i == j || length != other || memcmp(text, same, length) != 0)
+                continue;
+            while (strcmp(alc_table_cell(builder->table, row, builder->dataset->label_column), names[i]) != 0)
+                row++;
+            return alc_dataset_fail_row(builder, row, ALC_MISMATCH,
+                                        "the label \"%.60s\" differs from \"%.60s\" in other rows by blanks alone", names[i],
+                                        names[j]);
+        }
+    }
+    return ALC_OK;
+}
+
 static alc_status find_classes(alc_dataset_builder *builder)
 {
     const char **cells = alc_allocate_array(builder->context, (size_t)builder->rows, sizeof *cells,
@@ -88,6 +125,8 @@ static alc_status find_classes(alc_dataset_builder *builder)
                           count == 0 ? "no value" : "only the value \"", count == 0 ? "" : cells[0],
                           count == 0 ? "" : "\"");
     else
+        status = check_blanks(builder, cells, count);
+    if (status == ALC_OK)
         status = keep_class_names(builder, cells, count);
     alc_free(builder->context, cells);
     return status;

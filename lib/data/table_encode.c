@@ -299,6 +299,20 @@ static void make_unit(double *raw, int64_t count)
         raw[i] = raw[i] / largest / sqrt(squares);
 }
 
+/* Of a difference it is the column on either side that may be at fault. */
+static alc_status fail_far(const alc_table *table, int64_t row, feature_columns columns, const alc_feature *feature)
+{
+    const char *cell = alc_table_cell(table, row, columns.left);
+
+    if (columns.right < 0)
+        return alc_table_fail_cell(table, row, columns.left, "\"%.40s\" is too far from the training part's mean %g", cell,
+                                   feature->mean);
+    return alc_table_fail_cell(table, row, columns.left,
+                               "\"%.40s\" less \"%.40s\" in column \"%.40s\" is too far from the training part's mean %g of "
+                               "\"%.40s\"",
+                               cell, alc_table_cell(table, row, columns.right), feature->right, feature->mean, feature->name);
+}
+
 /* `raw` has room for one value per feature. */
 static alc_status encode_row(const alc_encoder *encoder, const alc_table *table, int64_t row,
                              const feature_columns *columns, double *raw, alc_real *values)
@@ -317,9 +331,7 @@ static alc_status encode_row(const alc_encoder *encoder, const alc_table *table,
         if (encoder->encoding == ALC_ENCODE_STANDARDISE)
             raw[i] = (raw[i] - feature->mean) / feature->std;
         if (!(fabs(raw[i]) <= largest))
-            return alc_table_fail_cell(table, row, columns[i].left,
-                                       "\"%.40s\" is too far from the training part's mean %g",
-                                       alc_table_cell(table, row, columns[i].left), feature->mean);
+            return fail_far(table, row, columns[i], feature);
         if (feature->indicator != NULL)
             values[indicator++] = missing ? 1 : 0;
     }

@@ -2,6 +2,7 @@
  * metrics_text.c. */
 #include "lib/train/metrics_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct metrics_holder {
@@ -45,9 +46,11 @@ double alc_balanced_accuracy(const alc_class_counts *counts, int64_t class_count
     return with_labels ? recalls / (double)with_labels : 0;
 }
 
-/* The bin of a confidence: (i / bins, (i + 1) / bins]. */
+/* The bin of a confidence: (i / bins, (i + 1) / bins]. Above 1, which rows need not heed, it is the last. */
 static int bin_of(double confidence)
 {
+    if (confidence >= 1)
+        return ALC_RELIABILITY_BINS - 1;
     const double place = confidence * ALC_RELIABILITY_BINS;
     int bin = place > 0 ? (int)place : 0;
     if (bin > 0 && (double)bin == place)
@@ -111,8 +114,8 @@ static alc_status judge_row(const judged_rows *r, int64_t i, int32_t *prediction
         return alc_fail(r->context, ALC_INVALID_ARGUMENT, "metrics: sample %lld is predicted as %d, expected 0 to %lld",
                         (long long)i, (int)r->predictions[i], (long long)r->class_count - 1);
     for (int64_t c = 0; c < r->class_count; c++) {
-        if (row[c] != row[c])
-            return alc_fail(r->context, ALC_NOT_FINITE, "metrics: a probability of sample %lld is not a number", (long long)i);
+        if (!isfinite(row[c]))
+            return alc_fail(r->context, ALC_NOT_FINITE, "metrics: a probability of sample %lld is not a finite number", (long long)i);
         if (row[c] > row[best])
             best = (int32_t)c;
     }

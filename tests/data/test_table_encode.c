@@ -160,6 +160,11 @@ START_TEST(another_table_is_encoded_by_names)
     ck_assert_fails(context, alc_encoder_encode(encoder, wrong, second, 1, values), ALC_BAD_FILE,
                     "line 3 (row 2), column \"u\": \"1e60\" is too far");
     alc_table_destroy(wrong);
+    wrong = make_table(context, "u,g\n1,2\n3,1e60\n");
+    ck_assert_fails(context, alc_encoder_encode(encoder, wrong, second, 1, values), ALC_BAD_FILE,
+                    "line 3 (row 2), column \"u\": \"3\" less \"1e60\" in column \"g\" is too far from the training part's "
+                    "mean");
+    alc_table_destroy(wrong);
     alc_table_destroy(lacking);
     alc_table_destroy(other);
     alc_encoder_destroy(encoder);

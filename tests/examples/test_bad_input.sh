@@ -111,6 +111,16 @@ for kept in model.state model.previous model.previous.state; do
     refused 1 "$kept.safetensors|cannot write there|Is a directory" "${train_table[@]}" --table table.csv
     rmdir $kept.safetensors
 done
+# The lock beside it is removed in the end: it is no other file either.
+refused 1 'model.safetensors.lock|also another result' "${train_table[@]}" --table table.csv --report model.safetensors.lock
+cp table.csv model.safetensors.lock
+refused 1 'model.safetensors.lock|also the table' "${train_table[@]}" --table model.safetensors.lock
+refused 1 'model.safetensors.lock|it is no lock' "${train_table[@]}" --table table.csv
+rm model.safetensors.lock
+mkfifo model.safetensors.lock
+refused 1 'model.safetensors.lock|cannot write there|no regular file' "${train_table[@]}" --table table.csv
+[ -p model.safetensors.lock ] || fail "a pipe was removed"
+rm model.safetensors.lock
 ln -s table.csv soft.csv
 ln table.csv hard.csv
 for path in soft.csv hard.csv; do
@@ -213,10 +223,19 @@ change_cell table.csv 0 g green >bad.csv
 refused 1 'bad.csv|no column "g"' "${model[@]}" --table bad.csv
 change_cell table.csv 8 g bright >bad.csv
 refused 1 'bad.csv|line 9 (row 8)|column "g"|"bright" is not a number' "${model[@]}" --table bad.csv
+refused 1 'table.csv|no column "nope"' "${model[@]}" --table table.csv --label nope
+refused 1 'table.csv|no column "nope"' "${model[@]}" --table table.csv --id nope
 head -n 1 table.csv >bad.csv
 refused 1 'bad.csv|no row' "${model[@]}" --table bad.csv
 refused 1 'none/out|cannot write there' "${model[@]}" --table table.csv --output none/out
 refused 1 'folder|cannot write there' "${model[@]}" --table table.csv --output folder
+# As /dev/stdout is one: where the shell sends what is printed to a file, the link would be replaced, and the file lost.
+ln -s /proc/self/fd/1 standard_output
+refused 1 'standard_output|cannot write there|standard input or output' "${model[@]}" --table table.csv --output standard_output
+refused 1 'standard_output|standard input or output' "${train_table[@]}" --table table.csv --report standard_output
+refused 1 'standard_output|standard input or output' "${train_table[@]}" --table table.csv --save standard_output
+[ -L standard_output ] || fail "a link to the standard output was replaced"
+rm standard_output
 refused 1 'table.csv|also to be read' "${model[@]}" --table table.csv --output table.csv
 refused 1 'model.safetensors|also to be read' "${model[@]}" --table table.csv --output model.safetensors
 for part in model.state model.previous model.previous.state; do
@@ -237,6 +256,8 @@ fi
 echo '{"test": 3' >bad.json
 refused 1 'bad.json|line 2|no JSON' "$bin/compare_reports" bad.json
 echo '{"test": 3}' >bad.json
+refused 1 'bad.json|no report' "$bin/compare_reports" bad.json
+echo '{"test": {"accuracy": 1}, "settings": {}}' >bad.json
 refused 1 'bad.json|no report' "$bin/compare_reports" bad.json
 refused 1 'none.json' "$bin/compare_reports" none.json
 run 0 "${train_table[@]}" --table table.csv --report first.json

@@ -34,7 +34,8 @@ refused 2 '--save FILE is missing' "$bin/train_table" --table table.csv
 refused 2 '--epochs 0|a whole number from 1 to' "${train[@]}" --epochs 0
 refused 2 '--epochs 3x|a whole number from 1 to' "${train[@]}" --epochs 3x
 refused 2 '--batch 1|a whole number from 2 to' "${train[@]}" --batch 1
-refused 2 '--seed -1|a whole number of at least 0' "${train[@]}" --seed -1
+refused 2 '--seed -1|a whole number from 0 to 18446744073709551615' "${train[@]}" --seed -1
+refused 2 '--seed 18446744073709551616|a whole number from 0 to 18446744073709551615' "${train[@]}" --seed 18446744073709551616
 refused 2 '--learning-rate nan|a number from' "${train[@]}" --learning-rate nan
 refused 2 '--learning-rate 0,1|a number from' "${train[@]}" --learning-rate 0,1
 refused 2 '--schedule none|constant or step or cosine or one-cycle or plateau' "${train[@]}" --schedule none

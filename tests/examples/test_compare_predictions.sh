@@ -42,11 +42,23 @@ for figure in accuracy balanced_accuracy macro_f1 log_loss ece; do
     done
 done
 
+# Names of files need not be UTF-8, though JSON is: another sign stands for such a byte.
+latin=$(printf 'r\351sultats.csv')
+cp b.csv "$latin"
+run 0 "$bin/compare_predictions" a.csv "$latin" --json figures.json
+[ "$(value files 1 name) $(value pairs 0 b)" = "$(printf 'r\357\277\275sultats.csv r\357\277\275sultats.csv')" ] ||
+    fail "a name that is not UTF-8: $(value files 1 name), $(value pairs 0 b)"
+
 # What a trainer writes is read.
 small_table 12 >table.csv
 run 0 "$bin/train_table" --table table.csv --epochs 2 --save model.safetensors --predictions trained.csv
 run 0 "$bin/compare_predictions" trained.csv --json figures.json
 [ "$(value files 0 n)" -eq 6 ] || fail "not all predictions were read"
+cp table.csv "$latin"
+run 0 "$bin/train_table" --table "$latin" --epochs 2 --save model.safetensors --report report.json
+"$tools/json_value" report.json test accuracy value >/dev/null || fail "no report of a table whose name is not UTF-8"
+run 0 "$bin/sky_experiment" --table "$latin" --images "$sdss" --backbones none --table-epochs 1 --folds 2 --seeds 1 --output out
+"$tools/json_value" out/report.json models 0 name >/dev/null || fail "no experiment on a table whose name is not UTF-8"
 
 refused 1 'a.csv|is to be written' "$bin/compare_predictions" a.csv --json a.csv
 refused 1 'none.csv' "$bin/compare_predictions" none.csv
@@ -75,5 +87,8 @@ head -n 1 a.csv >empty.csv
 refused 1 'empty.csv|has no row' "$bin/compare_predictions" empty.csv
 cut -d, -f1-4 a.csv >one.csv
 refused 1 'one.csv|fewer than two columns p_CLASS' "$bin/compare_predictions" one.csv
+ln -s /proc/self/fd/1 standard_output
+refused 1 'standard_output|standard input or output' "$bin/compare_predictions" a.csv --json standard_output
+[ -L standard_output ] || fail "a link to the standard output was replaced"
 refused 1 'no_folder/f.json' "$bin/compare_predictions" a.csv --json no_folder/f.json
 refused 2 'expected 1 to 64 files' "$bin/compare_predictions"

@@ -56,6 +56,24 @@ for unit in whole/predictions/*.csv; do
     same "$unit" "killed/predictions/$(basename "$unit")" "predictions after 20 kills"
 done
 
+# Two at once in one folder: the second is refused, and the first goes on. (A killed one, as above, holds nothing up.)
+"${experiment[@]}" --backbones none --table-epochs 1000000 --folds 2 --output busy >/dev/null 2>&1 &
+child=$!
+trap 'result=$?; [ -z "$child" ] || kill -KILL "$child" 2>/dev/null; [ $result -ne 0 ] || rm -rf "$folder"; exit $result' EXIT
+for _ in {1..600}; do
+    [ ! -e busy/plan.json ] || break
+    sleep 0.1
+done
+run 1 "${experiment[@]}" --backbones none --table-epochs 1000000 --folds 2 --output ./busy
+[ "$(cat "$log/err")" = "sky_experiment: ./busy: another sky_experiment is at work there" ] ||
+    fail "a second experiment is not refused: $(cat "$log/err")"
+kill -INT $child
+status=0
+wait $child || status=$?
+child=
+[ $status -eq 130 ] || fail "the first experiment ended with $status"
+[ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(find . -name '*.lock' -o -name '*.partial')"
+
 # A run of a finished experiment trains nothing and gives the same report. One with more models keeps what is done.
 run 0 "${experiment[@]}" "${small[@]}" --output whole
 figures whole/report.json | cmp a - || fail "a second run changed the report"
@@ -76,6 +94,16 @@ END
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named
 [ "$(value named/report.json models 1 name)" = also-table ] || fail "there is no second division"
 head -n 1 named/split.csv | grep -q also_fold || fail "the second division is not in split.csv"
+# The report's configuration is a file for --config: with null for what was not given, and no budget.
+value named/report.json plan configuration >again.json
+grep -q '"images": *null' again.json || fail "nothing is null in the configuration: $(cat again.json)"
+run 0 "$bin/sky_experiment" --config again.json --output again
+[ "$(value again/report.json plan)" = "$(value named/report.json plan)" ] || fail "the report's configuration does not repeat it"
+echo '{"image-epochs": 1, "quick": true}' >quick.json
+run 0 "${experiment[@]}" --config quick.json --table-epochs 1 --output quick_file
+[ "$(value quick_file/report.json plan rows)" = '["table","image-sky_cnn","joint-sky_cnn"]' ] ||
+    fail "a file's \"quick\" is not heeded: $(value quick_file/report.json plan rows)"
+[ "$(value quick_file/report.json plan configuration image-epochs)" -eq 1 ] || fail "\"quick\" overrides what stands before it"
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
 value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
 
@@ -114,7 +142,14 @@ refused 1 '--features ra|where the object is|--allow ra' "${experiment[@]}" --fe
 refused 1 '--features u-redshift|redshift' "${experiment[@]}" --features u-redshift --output no
 refused 1 '--features class|label' "${experiment[@]}" --features class --output no
 refused 1 '--features nothing|no such column' "${experiment[@]}" --features nothing --output no
-run 0 "${experiment[@]}" --features u,g,ra --allow ra --backbones none --table-epochs 1 --seeds 1 --folds 2 --output allowed
+allowed=("${experiment[@]}" --features u,g,ra --allow ra --backbones none --table-epochs 1 --seeds 1 --folds 2 --output allowed)
+run 0 "${allowed[@]}"
+# What stands in a unit's file is no probability.
+cp allowed/units/table-s1-f2.json unit.json
+for wrong in 1e300 -0.5 '"0.5"' null; do
+    sed "s/\"test\":\[\[[^,]*/\"test\":[[$wrong/" unit.json >allowed/units/table-s1-f2.json
+    refused 1 "allowed/units/table-s1-f2.json: does not hold this fold's predictions; remove it" "${allowed[@]}"
+done
 refused 1 'holds an experiment with --table-epochs 4, not 5' "${experiment[@]}" "${small[@]}" --table-epochs 5 --output whole
 change_cell table.csv 3 u 20.5 | sed '5d' >other.csv
 refused 1 'holds an experiment with --table' "$bin/sky_experiment" --table other.csv --images "$sdss" "${small[@]}" --output whole
@@ -129,12 +164,31 @@ echo '{"folds": "many"}' >wrong.json
 refused 2 'wrong.json|"folds"|a whole number from 2 to 100' "${experiment[@]}" --config wrong.json --output no
 echo '{"quick": 1}' >kind.json
 refused 2 'kind.json|"quick" has a value of the wrong kind' "${experiment[@]}" --config kind.json --output no
+echo '{"features": []}' >empty.json
+refused 2 'empty.json|"features": expected LIST' "${experiment[@]}" --config empty.json --output no
+awk 'BEGIN { printf "{\"features\": [\"u\""; for (i = 0; i < 2000; i++) printf ", \"g%d\"", i; print "]}" }' >long.json
+refused 2 'long.json|"features" has a value of the wrong kind' "${experiment[@]}" --config long.json --output no
 echo '[1]' >list.json
 refused 2 'list.json|no JSON object' "${experiment[@]}" --config list.json --output no
 refused 2 'none.json' "${experiment[@]}" --config none.json --output no
 refused 2 'there is no backbone vgg' "${experiment[@]}" --backbones vgg --output no
+refused 2 'sky_cnn,resnet50,sky_cnn: sky_cnn is named twice' "${experiment[@]}" --backbones sky_cnn,resnet50,sky_cnn --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --sweep sky_cnn,sky_cnn --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --weights sky_cnn=a.pth,sky_cnn=b.pth --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --sizes sky_cnn=32,sky_cnn=64 --output no
 refused 2 'NAME=FILE' "${experiment[@]}" --weights sky_cnn --output no
 refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
 refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
 refused 2 'RA,DEC' "${experiment[@]}" --position ra --output no
 refused 2 '--output DIR is missing' "${experiment[@]}"
+# What is read is not written over, under whatever name.
+mkdir -p mine/predictions
+for input in split.csv report.json.partial predictions/table.csv; do
+    mv table.csv mine/$input
+    refused 1 "mine/$input|--output ./mine writes there" \
+        "$bin/sky_experiment" --table mine/$input --images "$sdss" "${small[@]}" --output ./mine
+    mv mine/$input table.csv
+done
+mv settings.json mine/plan.json
+refused 1 'mine/plan.json|--output mine writes there' \
+    "$bin/sky_experiment" --config mine/plan.json --table named.csv --output mine

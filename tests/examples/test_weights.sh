@@ -50,6 +50,8 @@ run 0 "${classify[@]}" --model efficientnet_lite0 "$image" "$repository/tests/da
 awk '/^  / { sum += $1; if (last != "" && $1 > last) exit 1; last = $1; next } { last = "" }
      END { exit !(sum > 1.999 && sum < 2.001) }' "$log/out" || fail "probabilities, the highest first: $(cat "$log/out")"
 [ "$(head -n 1 "$log/out")" = "$image" ] || fail "the image is not named"
+refused 1 'thin.png: an image cannot be resized to 256 x 4194304' \
+    "${classify[@]}" --model efficientnet_lite0 "$image" "$repository/tests/examples/thin.png"
 refused 1 'no-image.jpg' "${classify[@]}" --model efficientnet_lite0 no-image.jpg
 refused 1 'lite.safetensors does not fit the model' "${classify[@]}" --model resnet50 "$image"
 refused 1 'lite.safetensors does not fit the model|classifier.weight is [3,1280] in the file and [1000,1280]' \

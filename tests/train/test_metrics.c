@@ -77,8 +77,13 @@ START_TEST(bad_arguments_are_named)
     ck_assert_ptr_nonnull(strstr(alc_error_message(context), "sample 6"));
     p[3 * 4 + 1] = (alc_real)NAN;
     ck_assert_int_eq(alc_metrics_compute(context, 10, 3, labels, p, 0, &m), ALC_NOT_FINITE);
+    p[3 * 4 + 1] = (alc_real)INFINITY;
+    ck_assert_int_eq(alc_metrics_compute(context, 10, 3, labels, p, 0, &m), ALC_NOT_FINITE);
     ck_assert_ptr_nonnull(strstr(alc_error_message(context), "sample 4"));
     ck_assert_ptr_null(m);
+    p[3 * 4 + 1] = (alc_real)1e30; /* no probability, but rows need not sum to 1 */
+    ck_assert_int_eq(alc_metrics_compute(context, 10, 3, labels, p, 0, &m), ALC_OK);
+    alc_metrics_destroy(m);
     teardown();
 }
 END_TEST
