@@ -16,10 +16,14 @@ typedef struct network_task {
     int64_t test_count, held_count;
     const int64_t *validation; /* judged after every epoch, so labelled; NULL: none */
     int64_t validation_count;
+    bool no_validation_epochs; /* predicted at the end alone */
     const char *weights;                 /* of the backbone, to start from; NULL: random */
     const char *image_part, *table_part; /* late fusion: models of these parts, trained alone, which stay as they are */
     const char *edge;                    /* what comes before it stays as it starts; NULL: all is trained */
+    const char *features;                /* a file that keeps what the frozen part makes of images (alc_feature_cache); NULL: none */
+    const char *start_edge, *start_features; /* an earlier edge and its file, from which that is computed; NULL: from the image */
     int64_t epochs, batch;
+    int64_t views; /* averaged at prediction; 0: the configuration's */
     double rate, weight_decay, dropout;
     uint64_t seed;
     bool curve;       /* predict `test` after every epoch, in one view */
@@ -29,6 +33,7 @@ typedef struct network_task {
 typedef struct network_epoch {
     double loss, accuracy; /* while training */
     double validation_accuracy, validation_balanced_accuracy, validation_loss;
+    double seconds; /* with its validation */
 } network_epoch;
 
 typedef struct network_result {
@@ -39,6 +44,7 @@ typedef struct network_result {
     int64_t values, trained_values;
     int64_t plan_bytes; /* of the training plan and its parameters */
     double train_seconds, predict_seconds;
+    double validation_seconds; /* of predicting `validation` at the end */
     int64_t trained_samples, predicted_samples;
 } network_result;
 

@@ -28,7 +28,17 @@ static void write_depth_row(const page *p, const json_t *sweep, const json_t *d)
             strcmp(edge, text_at(sweep, "chosen")) == 0 ? "</b> (chosen)" : "", number_at(d, "trained_values"),
             100 * number_at(d, "ratio"), number_at(d, "epochs"), number_at(d, "epochs_to_best"));
     percent_cell(p, figure_at(d, "balanced_accuracy"));
-    fprintf(p->out, "<td>%.1f</td></tr>\n", number_at(d, "train_seconds"));
+    fprintf(p->out, "<td>%.1f</td><td>%.2f</td></tr>\n", number_at(d, "seconds"), number_at(d, "epoch_from_image_seconds"));
+}
+
+static void write_sweep_cost(const page *p, const json_t *sweep)
+{
+    fprintf(p->out,
+            "<p>The sweep took %.3g seconds with all that belongs to it. What is frozen was computed once for each image and view, "
+            "and kept. Every depth from the image up for %.0f epochs, and then judged, would take %.3g: <b>%.1f times</b> as long "
+            "(by the seconds of an epoch from the image up, each measured on a part of the objects).</p>\n",
+            number_at(sweep, "sweep_seconds"), number_at(sweep, "full_epochs"), number_at(sweep, "every_depth_in_full_seconds"),
+            number_at(sweep, "seconds_ratio"));
 }
 
 void write_depth(const page *p)
@@ -56,11 +66,11 @@ void write_depth(const page *p)
         fputs("</div>\n", p->out);
         fprintf(p->out,
                 "<p>The best depth less the head alone: %+.1f points of balanced accuracy (%+.1f to %+.1f) on %.0f objects; "
-                "<b>%s</b>. The "
-                "sweep took %.0f seconds; every depth in full would take %.0f.</p>\n",
-                100 * more.value, 100 * more.low, 100 * more.high, number_at(sweep, "held_objects"), text_at(sweep, "verdict"),
-                number_at(sweep, "sweep_seconds"), number_at(sweep, "every_depth_in_full_seconds"));
-        table_start(p, "trained from|trained values|of all|epochs|epochs to best|balanced accuracy|seconds");
+                "<b>%s</b>.</p>\n",
+                100 * more.value, 100 * more.low, 100 * more.high, number_at(sweep, "held_objects"), text_at(sweep, "verdict"));
+        write_sweep_cost(p, sweep);
+        table_start(p, "trained from|trained values|of all|epochs|epochs to best|balanced accuracy|seconds in all|an epoch from "
+                      "the image up");
         json_array_foreach(json_object_get(sweep, "depths"), k, d) write_depth_row(p, sweep, d);
         table_end(p);
     }

@@ -21,6 +21,17 @@ for model in 0 1 2 3 4; do
     done
 done
 [ "$(value whole/report.json depth 0 start)" = random ] || fail "the sweep does not say where it starts"
+# What the sweep cost, and what it is compared with: every depth from the image up, for all epochs. What it kept is gone.
+for figure in sweep_seconds every_depth_in_full_seconds seconds_ratio; do
+    awk -v a="$(value whole/report.json depth 0 $figure)" 'BEGIN { exit !(a > 0) }' || fail "the sweep has no $figure"
+done
+for depth in 0 1 2 3 4; do
+    for figure in trained_values ratio seconds epoch_from_image_seconds epochs_to_best balanced_accuracy; do
+        value whole/report.json depth 0 depths $depth $figure >/dev/null || fail "depth $depth has no $figure"
+    done
+done
+[ "$(value whole/report.json depth 0 depths 4 rounds)" -eq 3 ] || fail "the head alone was left out"
+if ls whole/units/*.features 2>/dev/null; then fail "the sweep left its frozen parts' files behind"; fi
 value whole/report.json fusion verdict >/dev/null || fail "there is no verdict on fusion"
 [ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the plan has another split"
 
@@ -59,6 +70,17 @@ done
 # A run of a finished experiment trains nothing and gives the same report. One with more models keeps what is done.
 run 0 "${experiment[@]}" "${small[@]}" --output whole
 figures whole/report.json | cmp a - || fail "a second run changed the report"
+
+# The sweep keeps what is frozen in files of its own; one that is another's is not overwritten.
+mkdir -p foreign/units
+echo "not a cache" >foreign/units/depth-sky_cnn-fc.features
+run 1 "${experiment[@]}" --backbones none --size 16 --crop 64 --folds 2 --seeds 1 --table-epochs 1 --sweep sky_cnn --sweep-epochs 3 \
+    --views 1 --output foreign
+grep -q 'depth-sky_cnn-fc.features is no feature cache' "$log/err" || fail "another file was taken: $(cat "$log/err")"
+[ "$(cat foreign/units/depth-sky_cnn-fc.features)" = "not a cache" ] || fail "another file was overwritten"
+rm foreign/units/depth-sky_cnn-fc.features
+run 0 "${experiment[@]}" --backbones none --size 16 --crop 64 --folds 2 --seeds 1 --table-epochs 1 --sweep sky_cnn --sweep-epochs 3 \
+    --views 1 --output foreign
 
 # A fusion that is asked for later finds its parts, or trains them again: the same figures.
 small_without_late=("${small[@]}" --fusion joint,stacked)

@@ -45,7 +45,8 @@ awk 'BEGIN { RS = "<svg " }
          if (/"[^"]*(nan|inf)[^"]*"/) { print name " has marks nowhere"; bad = 1 }
      }
      END { exit bad }' dom.html || fail "a plot is empty"
-# Reliability has its table, magnitudes have every score.
+# The depth curve has its bill, reliability its table, magnitudes every score.
+grep -qE '<b>[0-9.]+ times</b> as long' dom.html || fail "the page does not say what the sweep saved"
 grep -qE '^<tr><td>table</td><td>[0-9.]+</td>(<td></td>)*<td>[0-9]+ <small>[0-9]+</small></td>' dom.html ||
     fail "there is no table of reliability"
 grep -q '<th>macro-F1</th><th>log-loss</th><th>calibration</th>' dom.html || fail "magnitudes lack a score"
