@@ -101,6 +101,14 @@ head -n 1 named/split.csv | grep -q also_fold || fail "the second division is no
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
 value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
 
+# A single column that decides the class is reported: a code that was made from it, which is no feature; a magnitude does not.
+awk -F, -v OFS=, 'NR == 1 { print $0, "code"; next }
+    { print $0, ($16 == "STAR" ? 0 : $16 == "QSO" ? 3 : 6) + NR % 3 - 1 }' table.csv >coded.csv
+run 0 "$bin/sky_experiment" --table coded.csv --backbones none --folds 2 --seeds 1 --table-epochs 1 --output coded
+deciding=$(for i in 0 1 2 3 4 5; do value coded/report.json data deciding_columns $i column 2>/dev/null || true; done)
+grep -qx code <<<"$deciding" || fail "a column that decides the class was not found: $deciding"
+if grep -qx u <<<"$deciding"; then fail "a magnitude is said to decide the class"; fi
+
 # Classical algorithms: without Python the report says so; what the script leaves is merged. (A stand-in for Python, which gives
 # back the table's own predictions.)
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output named --baselines --python no-such-python
