@@ -10,6 +10,7 @@
 #include "common/stop_signal.h"
 #include "sky_experiment/baselines.h"
 #include "sky_experiment/depth_sweep.h"
+#include "sky_experiment/network.h"
 #include "sky_experiment/report_html.h"
 #include "sky_experiment/score.h"
 
@@ -53,6 +54,8 @@ static alc_status prepare(experiment_run *run)
     static const char *const folders[] = {"", "units", "models", "predictions"};
     study *s = &run->study;
     alc_status status = study_open(s, &run->options);
+    if (status == ALC_OK)
+        status = network_check_weights(s);
     if (status == ALC_OK)
         show_study(s);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0] && status == ALC_OK; i++)

@@ -398,19 +398,43 @@ void network_result_free(network_result *result)
     *result = (network_result){0};
 }
 
+/* A network by itself, without data. */
+static alc_status build_alone(network *n, const alc_backbone *backbone, bool table)
+{
+    study *s = n->study;
+    n->card.network = (alc_classifier_options){.backbone = backbone, .classes = s->class_count, .table = table_network};
+    n->card.network.image_size = backbone ? network_image_size(s->options, backbone) : 0;
+    n->card.network.table_width = table ? s->feature_count : 0;
+    alc_status status = open_context(n);
+    if (status == ALC_OK)
+        status = alc_model_create(n->context, &n->model);
+    if (status == ALC_OK)
+        status = alc_classifier_build(n->model, &n->card.network, &n->classifier);
+    return status;
+}
+
+alc_status network_check_weights(study *s)
+{
+    alc_status status = ALC_OK;
+    for (int i = 0; i < s->options->weights_count && status == ALC_OK; i++) {
+        const alc_backbone *backbone = s->options->weights[i].backbone;
+        network n = {.study = s};
+        status = build_alone(&n, backbone, false);
+        if (status == ALC_OK)
+            status = load(&n, s->options->weights[i].path, NULL, classifier_of(backbone));
+        if (status)
+            keep_message(&n);
+        free_network(&n);
+    }
+    return status;
+}
+
 double network_sample_flops(study *s, const alc_backbone *backbone, bool table)
 {
     enum { BATCH = 2 };
     network n = {.study = s};
     double flops = 0;
-    n.card.network = (alc_classifier_options){.backbone = backbone, .classes = s->class_count, .table = table_network};
-    n.card.network.image_size = backbone ? network_image_size(s->options, backbone) : 0;
-    n.card.network.table_width = table ? s->feature_count : 0;
-    alc_status status = open_context(&n);
-    if (status == ALC_OK)
-        status = alc_model_create(n.context, &n.model);
-    if (status == ALC_OK)
-        status = alc_classifier_build(n.model, &n.card.network, &n.classifier);
+    alc_status status = build_alone(&n, backbone, table);
     if (status == ALC_OK) {
         alc_tensor *loss = alc_softmax_cross_entropy(n.classifier.logits, n.classifier.label, (alc_cross_entropy_options){0});
         status = alc_compile(n.model, (alc_compile_options){.mode = ALC_TRAIN, .batch = BATCH, .output = loss}, &n.train_plan);

@@ -164,6 +164,8 @@ refused 2 'list.json|no JSON object' "${experiment[@]}" --config list.json --out
 refused 2 'none.json' "${experiment[@]}" --config none.json --output no
 refused 2 'there is no backbone vgg' "${experiment[@]}" --backbones vgg --output no
 refused 2 'NAME=FILE' "${experiment[@]}" --weights sky_cnn --output no
+refused 1 'none.pth' "${experiment[@]}" "${small[@]}" --weights sky_cnn=none.pth --output no
+refused 1 'table.csv' "${experiment[@]}" "${small[@]}" --weights sky_cnn=table.csv --output no
 refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
 refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
 refused 2 'RA,DEC' "${experiment[@]}" --position ra --output no
