@@ -343,6 +343,10 @@ static alc_status save(network *n)
         return ALC_OK;
     if (!model_card_write(n->study->context, &n->card, &metadata))
         return study_fail(n->study, ALC_OUT_OF_MEMORY, "memory ran out");
+    alc_metadata_entry entries[CARD_STRINGS + 1];
+    memcpy(entries, metadata.entries, (size_t)metadata.count * sizeof *entries);
+    entries[metadata.count++] = (alc_metadata_entry){"split", n->task->split};
+    metadata.entries = entries;
     return alc_model_save(n->model, n->task->save, (alc_model_save_options){.metadata = metadata, .steps = n->state.step});
 }
 

@@ -27,7 +27,8 @@ typedef struct network_task {
     double rate, weight_decay, dropout;
     uint64_t seed;
     bool curve;       /* predict `test` after every epoch, in one view */
-    const char *save; /* path of the trained model; NULL: not wanted */
+    const char *save;  /* path of the trained model; NULL: not wanted */
+    const char *split; /* the hash of the division into folds, which a saved model has among its strings */
 } network_task;
 
 typedef struct network_epoch {

@@ -34,6 +34,9 @@ done
 if ls whole/units/*.features 2>/dev/null; then fail "the sweep left its frozen parts' files behind"; fi
 value whole/report.json fusion verdict >/dev/null || fail "there is no verdict on fusion"
 [ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the plan has another split"
+for model in whole/models/*.safetensors; do
+    grep -aq "\"split\":\"$(value whole/plan.json split)\"" "$model" || fail "$model does not have the split's hash"
+done
 
 # Every object is in one fold of the exported split, and predicted once.
 [ "$(tail -n +2 whole/split.csv | wc -l)" -eq 60 ] || fail "split.csv does not have all objects"
