@@ -19,8 +19,8 @@ void write_facts(const page *p)
     fprintf(p->out, "<div><b>%.0f</b>folds, %.0f seed%s</div><div><b>%.0f</b>groups that stay together</div>",
             number_at(plan, "folds"), number_at(plan, "seeds"), number_at(plan, "seeds") == 1 ? "" : "s",
             number_at(division, "groups"));
-    fprintf(p->out, "<div><b>%zu</b>models</div><div><b class=\"hash\">%s</b>split</div></div>\n",
-            json_array_size(p->models), text_at(division, "split"));
+    fprintf(p->out, "<div><b>%zu</b>model%s</div><div><b class=\"hash\">%s</b>split</div></div>\n",
+            json_array_size(p->models), json_array_size(p->models) == 1 ? "" : "s", text_at(division, "split"));
 }
 
 static void write_classes(const page *p)

@@ -69,8 +69,7 @@ void write_depth(const page *p)
                 "<b>%s</b>.</p>\n",
                 100 * more.value, 100 * more.low, 100 * more.high, number_at(sweep, "held_objects"), text_at(sweep, "verdict"));
         write_sweep_cost(p, sweep);
-        table_start(p, "trained from|trained values|of all|epochs|epochs to best|balanced accuracy|seconds in all|an epoch from "
-                      "the image up");
+        table_start(p, "trained from|trained values|of all|epochs|epochs to best|balanced|seconds|epoch from the image");
         json_array_foreach(json_object_get(sweep, "depths"), k, d) write_depth_row(p, sweep, d);
         table_end(p);
     }

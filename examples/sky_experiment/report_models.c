@@ -106,6 +106,8 @@ void write_pairs(const page *p)
 {
     size_t i;
     json_t *pair;
+    if (json_array_size(json_object_get(p->report, "pairs")) == 0)
+        return;
     fputs("<h2>Comparisons</h2>\n<p>On the same objects: differences in points with paired 95 % intervals (bootstrap), and "
           "McNemar's exact test. "
           "Pairs with the best fusion and the best single input; report.json has all.</p>\n",
