@@ -55,8 +55,8 @@ static void read_texts(column_check *k, int64_t column)
             (column_value){.text = alc_table_cell(k->study->table, alc_dataset_row(k->study->objects, i), column), .index = i};
 }
 
-/* Equal values share a bin. Texts and codes, numbers of which there are few, have a bin for each; of other numbers a bin has about
- * as many objects as any. */
+/* Equal values share a bin. Texts and codes, numbers of which there are few, have a bin for each; of other numbers a bin has
+ * about as many objects as any. */
 static void fill_bins(column_check *k, bool numbers)
 {
     int (*const compare)(const void *, const void *) = numbers ? compare_numbers : compare_texts;

@@ -2,9 +2,10 @@
  * ninth of the epochs, the better third for a third of them, the best of those for all. The head alone, which costs least, stays
  * in to the end, for it is what the others are compared with.
  *
- * What lies before a depth's edge makes the same of an image in every epoch and round, so it is kept in a file. All depths see the
- * same views in the same epochs, and what is missing in a depth's file is computed from the file of the depth before it. The first
- * rounds are judged by one view of each object, since more would cost as much as the training; the last by as many as any model. */
+ * What lies before a depth's edge makes the same of an image in every epoch and round, so it is kept in a file. All depths see
+ * the same views in the same epochs, and what is missing in a depth's file is computed from the file of the depth before it. The
+ * first rounds are judged by one view of each object, since more would cost as much as the training; the last by as many as any
+ * model. */
 #include "sky_experiment/depth_sweep.h"
 
 #include <stdio.h>
@@ -148,8 +149,8 @@ static int64_t timed_samples(const sweep *w, int64_t wanted)
     return count;
 }
 
-/* Seconds of an epoch and of judging at the end without anything kept, from a small part of the objects: the faster of two epochs,
- * since the first pays for pages that are touched for the first time. */
+/* Seconds of an epoch and of judging at the end without anything kept, from a small part of the objects: the faster of two
+ * epochs, since the first pays for pages that are touched for the first time. */
 static alc_status time_depth(sweep *w, const depth *d, const char *name)
 {
     network_result result;

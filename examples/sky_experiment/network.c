@@ -150,7 +150,8 @@ static alc_status add_loss(network *n)
 }
 
 /* The file of what is frozen where training begins at `edge`; *cache stays NULL where there is nothing that could be kept. */
-static alc_status open_features(network *n, const char *edge, const char *path, alc_feature_cache *start, alc_feature_cache **cache)
+static alc_status open_features(network *n, const char *edge, const char *path, alc_feature_cache *start,
+                                alc_feature_cache **cache)
 {
     alc_tensor *features = NULL;
     alc_status status = alc_classifier_train_from(n->model, &n->card.network, edge);

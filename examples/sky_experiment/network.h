@@ -16,17 +16,17 @@ typedef struct network_task {
     int64_t test_count, held_count;
     const int64_t *validation; /* judged after every epoch, so labelled; NULL: none */
     int64_t validation_count;
-    bool no_validation_epochs; /* predicted at the end alone */
+    bool no_validation_epochs;           /* it is predicted at the end alone */
     const char *weights;                 /* of the backbone, to start from; NULL: random */
     const char *image_part, *table_part; /* late fusion: models of these parts, trained alone, which stay as they are */
     const char *edge;                    /* what comes before it stays as it starts; NULL: all is trained */
-    const char *features;                /* a file that keeps what the frozen part makes of images (alc_feature_cache); NULL: none */
+    const char *features;                    /* a file that keeps what the frozen part makes of images; NULL: none */
     const char *start_edge, *start_features; /* an earlier edge and its file, from which that is computed; NULL: from the image */
     int64_t epochs, batch;
     int64_t views; /* averaged at prediction; 0: the configuration's */
     double rate, weight_decay, dropout;
     uint64_t seed;
-    bool curve;       /* predict `test` after every epoch, in one view */
+    bool curve;        /* predict `test` after every epoch, in one view */
     const char *save;  /* path of the trained model; NULL: not wanted */
     const char *split; /* the hash of the division into folds, which a saved model has among its strings */
 } network_task;

@@ -34,9 +34,9 @@ static void write_depth_row(const page *p, const json_t *sweep, const json_t *d)
 static void write_sweep_cost(const page *p, const json_t *sweep)
 {
     fprintf(p->out,
-            "<p>The sweep took %.3g seconds with all that belongs to it. What is frozen was computed once for each image and view, "
-            "and kept. Every depth from the image up for %.0f epochs, and then judged, would take %.3g: <b>%.1f times</b> as long "
-            "(by the seconds of an epoch from the image up, each measured on a part of the objects).</p>\n",
+            "<p>The sweep took %.3g seconds with all that belongs to it. What is frozen was computed once for each image and "
+            "view, and kept. Every depth from the image up for %.0f epochs, and then judged, would take %.3g: <b>%.1f times</b> "
+            "as long (by the seconds of an epoch from the image up, each measured on a part of the objects).</p>\n",
             number_at(sweep, "sweep_seconds"), number_at(sweep, "full_epochs"), number_at(sweep, "every_depth_in_full_seconds"),
             number_at(sweep, "seconds_ratio"));
 }
@@ -129,8 +129,8 @@ static void write_reliability_table(const page *p)
     size_t i, b;
     json_t *m, *bin;
     const size_t bins = json_array_size(json_object_get(json_array_get(p->models, 0), "reliability"));
-    fputs("<p>How many per cent of the predictions with a confidence in this range are right (small: of how many), and the expected "
-          "calibration error: the mean distance between confidence and that share, in points.</p>\n",
+    fputs("<p>How many per cent of the predictions with a confidence in this range are right (small: of how many), and the "
+          "expected calibration error: the mean distance between confidence and that share, in points.</p>\n",
           p->out);
     table_head(p, "model|error");
     for (b = 0; b < bins; b++)
