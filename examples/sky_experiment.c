@@ -11,6 +11,7 @@
 #include "common/stop_signal.h"
 #include "sky_experiment/baselines.h"
 #include "sky_experiment/depth_sweep.h"
+#include "sky_experiment/network.h"
 #include "sky_experiment/report_html.h"
 #include "sky_experiment/score.h"
 
@@ -106,6 +107,8 @@ static alc_status prepare(experiment_run *run)
     alc_status status = study_open(s, &run->options);
     if (status == ALC_OK)
         status = check_inputs(s);
+    if (status == ALC_OK)
+        status = network_check_weights(s);
     if (status == ALC_OK)
         show_study(s);
     if (status == ALC_OK)

@@ -5,12 +5,10 @@
 #     scripts/demo.sh
 #
 # The report is left in out/report.html, and everything that it was made from beside it. The image network is a small one that
-# starts
-# from random values; where scripts/fetch_weights.sh has left ImageNet weights here, it is an EfficientNet-Lite0 that starts from
-# them.
-# Classical algorithms join in where Python 3 is there (they are installed from PyPI into build/classical_baselines). What is
-# done is
-# kept: the script may be stopped and started again. Exit status 0: all went well.
+# starts from random values; where scripts/fetch_weights.sh has left ImageNet weights here, it is an EfficientNet-Lite0 that starts
+# from them (its report is out/imagenet/report.html). Classical algorithms join in where Python 3 is there (they are installed from
+# PyPI into build/classical_baselines). What is done is kept: the script may be stopped and started again. Exit status 0: all went
+# well.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -31,6 +29,7 @@ fi
 if [ -e "$weights" ]; then
     output=out/imagenet
     options+=(--backbones efficientnet_lite0 --weights "efficientnet_lite0=$weights" --size 64 --pretrained-epochs 4)
+    echo "The image network starts from ImageNet weights: $weights"
 else
     echo "scripts/fetch_weights.sh was not run: the image network starts from random values"
 fi

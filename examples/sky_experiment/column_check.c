@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS = 24 };
+enum { BINS = 24, MOST_CODES = 2 * BINS };
 #define WORTH_TELLING 0.8
 
 typedef struct column_value {
@@ -55,17 +55,23 @@ static void read_texts(column_check *k, int64_t column)
             (column_value){.text = alc_table_cell(k->study->table, alc_dataset_row(k->study->objects, i), column), .index = i};
 }
 
-/* Equal values share a bin. */
+/* Equal values share a bin. Texts and codes, numbers of which there are few, have a bin for each; of other numbers a bin has
+ * about as many objects as any. */
 static void fill_bins(column_check *k, bool numbers)
 {
+    int (*const compare)(const void *, const void *) = numbers ? compare_numbers : compare_texts;
     const int64_t count = k->study->count;
-    qsort(k->values, (size_t)count, sizeof *k->values, numbers ? compare_numbers : compare_texts);
-    k->bin_count = 0;
+    int64_t different = 1, start = 0; /* of the latest bin */
+    qsort(k->values, (size_t)count, sizeof *k->values, compare);
+    for (int64_t i = 1; i < count; i++)
+        different += compare(&k->values[i], &k->values[i - 1]) != 0;
+    k->bin_count = 1;
     for (int64_t i = 0; i < count; i++) {
-        const bool equal = i > 0 && (numbers ? compare_numbers : compare_texts)(&k->values[i], &k->values[i - 1]) == 0;
-        const bool full = !numbers || i * BINS / count > (i - 1) * BINS / count;
-        if (i == 0 || (!equal && full))
+        const bool full = !numbers || different <= MOST_CODES || i * BINS / count > start * BINS / count;
+        if (i > 0 && full && compare(&k->values[i], &k->values[i - 1]) != 0) {
             k->bin_count++;
+            start = i;
+        }
         k->bins[k->values[i].index] = k->bin_count - 1;
     }
 }

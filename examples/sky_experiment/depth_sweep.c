@@ -1,11 +1,18 @@
 /* depth_sweep.c - successive halving (Jamieson and Talwalkar, arXiv 1502.07943) over block edges: every depth is trained for a
  * ninth of the epochs, the better third for a third of them, the best of those for all. The head alone, which costs least, stays
- * in to the end, for it is what the others are compared with. */
+ * in to the end, for it is what the others are compared with.
+ *
+ * What lies before a depth's edge makes the same of an image in every epoch and round, so it is kept in a file. All depths see
+ * the same views in the same epochs, and what is missing in a depth's file is computed from the file of the depth before it. The
+ * first rounds are judged by one view of each object, since more would cost as much as the training; the last by as many as any
+ * model. */
 #include "sky_experiment/depth_sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "common/figures_json.h"
 #include "common/stop_signal.h"
@@ -14,6 +21,8 @@ enum { ROUNDS = 3, MOST_DEPTHS = 40 };
 static const int64_t share_of_round[ROUNDS] = {9, 3, 1};
 #define IMAGE_DECAY 0.05
 #define Z 1.959963984540054
+/* What training from the image up takes is measured with so many batches. */
+#define TIMED_BATCHES 2
 
 typedef struct depth {
     const char *edge;
@@ -22,7 +31,9 @@ typedef struct depth {
     json_t *unit; /* of its latest round */
     alc_estimate balanced;
     int32_t *predictions; /* of the held objects */
-    double seconds;       /* of all its rounds */
+    double seconds;       /* of all its rounds, judging and all */
+    double train_seconds; /* in them */
+    double epoch_from_image, judging_from_image; /* seconds without what is kept */
 } depth;
 
 typedef struct sweep {
@@ -33,6 +44,7 @@ typedef struct sweep {
     int32_t *labels; /* of the held objects */
     depth depths[MOST_DEPTHS];
     int count, last; /* last: the head alone */
+    bool takes_part[MOST_DEPTHS]; /* in this round */
 } sweep;
 
 static int64_t epochs_of_round(const sweep *w, int round)
@@ -41,33 +53,119 @@ static int64_t epochs_of_round(const sweep *w, int round)
     return epochs > 0 ? epochs : 1;
 }
 
-static alc_status train_depth(sweep *w, const depth *d, const char *name, int round)
+static network_task task_of(const sweep *w, const depth *d, int round)
 {
     const configuration *c = w->study->options;
     const char *weights = weights_of(c, w->backbone);
+    return (network_task){.blind = w->blind,
+                          .backbone = w->backbone,
+                          .size = network_image_size(c, w->backbone),
+                          .train = w->parts->inner,
+                          .train_count = w->parts->inner_count,
+                          .validation = w->parts->held,
+                          .validation_count = w->parts->held_count,
+                          .weights = weights,
+                          .edge = d->place > 0 ? d->edge : NULL,
+                          .epochs = epochs_of_round(w, round),
+                          .views = round + 1 < ROUNDS ? 1 : 0,
+                          .batch = c->image_batch,
+                          .rate = weights ? c->pretrained_rate : c->image_rate,
+                          .weight_decay = IMAGE_DECAY,
+                          .seed = c->seed};
+}
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The edge as a part of file names. */
+static const char *plain_edge(const depth *d, char *text, size_t size)
+{
+    snprintf(text, size, "%s", d->edge);
+    for (char *dot = strchr(text, '.'); dot; dot = strchr(dot, '.'))
+        *dot = '_';
+    return text;
+}
+
+static const char *features_path(const sweep *w, const depth *d, char *path, size_t size)
+{
+    char edge[64];
+    snprintf(path, size, "%s/units/depth-%s-%s.features", w->study->options->output, w->backbone->name,
+             plain_edge(d, edge, sizeof edge));
+    return path;
+}
+
+/* The nearest depth before this one that was trained in the same round; NULL if there is none that keeps anything. */
+static const depth *depth_before(const sweep *w, const depth *d)
+{
+    for (int i = d->place - 1; i > 0; i--)
+        if (w->takes_part[i])
+            return &w->depths[i];
+    return NULL;
+}
+
+static alc_status train_depth(sweep *w, const depth *d, const char *name, int round)
+{
+    char features[4096], start_features[4096];
+    const depth *before = depth_before(w, d);
     network_result result;
-    const network_task task = {.blind = w->blind,
-                               .backbone = w->backbone,
-                               .size = network_image_size(c, w->backbone),
-                               .train = w->parts->inner,
-                               .train_count = w->parts->inner_count,
-                               .test = w->parts->test,
-                               .test_count = w->parts->test_count,
-                               .validation = w->parts->held,
-                               .validation_count = w->parts->held_count,
-                               .weights = weights,
-                               .edge = d->place > 0 ? d->edge : NULL,
-                               .epochs = epochs_of_round(w, round),
-                               .batch = c->image_batch,
-                               .rate = weights ? c->pretrained_rate : c->image_rate,
-                               .weight_decay = IMAGE_DECAY,
-                               .seed = c->seed};
+    network_task task = task_of(w, d, round);
+    task.no_validation_epochs = task.epochs == 1; /* there is no best of one */
+    if (d->place > 0)
+        task.features = features_path(w, d, features, sizeof features);
+    if (d->place > 0 && before) {
+        task.start_edge = before->edge;
+        task.start_features = features_path(w, before, start_features, sizeof start_features);
+    }
+    const double start = seconds_now();
     alc_status status = network_train(w->study, &task, &result);
+    const double seconds = seconds_now() - start;
     if (status == ALC_OK) {
         json_t *held = json_array();
         for (int64_t i = 0; i < task.validation_count * w->study->class_count; i++)
             json_array_append_new(held, json_real((double)result.validation[i]));
-        status = unit_write(w->study, name, &task, &result, json_pack("{s:o}", "held", held));
+        status = unit_write(w->study, name, &task, &result, json_pack("{s:o, s:f}", "held", held, "whole_seconds", seconds));
+    }
+    network_result_free(&result);
+    return status;
+}
+
+/* The first samples of the training part, `wanted` at least, by which every class has one. */
+static int64_t timed_samples(const sweep *w, int64_t wanted)
+{
+    const int64_t *samples = w->parts->inner;
+    int64_t count = 0, classes = 0;
+    while (count < w->parts->inner_count && (count < wanted || classes < w->study->class_count)) {
+        const int64_t label = alc_dataset_label(w->blind, samples[count]);
+        bool seen = false;
+        for (int64_t i = 0; i < count && !seen; i++)
+            seen = alc_dataset_label(w->blind, samples[i]) == label;
+        classes += !seen;
+        count++;
+    }
+    return count;
+}
+
+/* Seconds of an epoch and of judging at the end without anything kept, from a small part of the objects: the faster of two
+ * epochs, since the first pays for pages that are touched for the first time. */
+static alc_status time_depth(sweep *w, const depth *d, const char *name)
+{
+    network_result result;
+    network_task task = task_of(w, d, ROUNDS - 1);
+    task.train_count = timed_samples(w, TIMED_BATCHES * task.batch);
+    task.validation_count = (task.validation_count * task.train_count + w->parts->inner_count - 1) / w->parts->inner_count;
+    task.epochs = 2;
+    alc_status status = network_train(w->study, &task, &result);
+    if (status == ALC_OK) {
+        const double faster =
+            result.epochs[0].seconds < result.epochs[1].seconds ? result.epochs[0].seconds : result.epochs[1].seconds;
+        const double epoch = faster * (double)w->parts->inner_count / (double)task.train_count;
+        const double judging = result.validation_seconds * (double)w->parts->held_count / (double)task.validation_count;
+        status = unit_write(w->study, name, &task, &result,
+                            json_pack("{s:f, s:f}", "epoch_from_image_seconds", epoch, "judging_from_image_seconds", judging));
     }
     network_result_free(&result);
     return status;
@@ -103,10 +201,7 @@ static alc_status judge_depth(sweep *w, depth *d)
 static alc_status do_round(sweep *w, depth *d, int round)
 {
     char name[160], path[4096], edge[64];
-    snprintf(edge, sizeof edge, "%s", d->edge);
-    for (char *dot = strchr(edge, '.'); dot; dot = strchr(dot, '.'))
-        *dot = '_';
-    snprintf(name, sizeof name, "depth-%s-%s-r%d", w->backbone->name, edge, round + 1);
+    snprintf(name, sizeof name, "depth-%s-%s-r%d", w->backbone->name, plain_edge(d, edge, sizeof edge), round + 1);
     unit_path(w->study, name, path, sizeof path);
     alc_status status = file_exists(path) ? ALC_OK : train_depth(w, d, name, round);
     if (status == ALC_OK && stop_signal_received(NULL))
@@ -118,7 +213,8 @@ static alc_status do_round(sweep *w, depth *d, int round)
     if (status)
         return status;
     d->rounds = round + 1;
-    d->seconds += json_number_value(json_object_get(d->unit, "train_seconds"));
+    d->seconds += json_number_value(json_object_get(d->unit, "whole_seconds"));
+    d->train_seconds += json_number_value(json_object_get(d->unit, "train_seconds"));
     printf("%s\n", name);
     fflush(stdout);
     return judge_depth(w, d);
@@ -134,18 +230,49 @@ static bool among_best(const sweep *w, int i, int round, int most)
     return better < most;
 }
 
+/* Removes the files of depths that are left out; in the end, of all. */
+static void drop_features(const sweep *w, bool all)
+{
+    char path[4096];
+    for (int i = 1; i < w->count; i++)
+        if (all || !w->takes_part[i])
+            unlink(features_path(w, &w->depths[i], path, sizeof path));
+}
+
 static alc_status halve(sweep *w)
 {
     alc_status status = ALC_OK;
     int kept = w->count;
     for (int round = 0; round < ROUNDS && status == ALC_OK; round++) {
-        bool takes_part[MOST_DEPTHS];
         for (int i = 0; i < w->count; i++)
-            takes_part[i] = w->depths[i].rounds == round && (i == w->last || among_best(w, i, round, kept));
+            w->takes_part[i] = w->depths[i].rounds == round && (i == w->last || among_best(w, i, round, kept));
+        drop_features(w, false);
         for (int i = 0; i < w->count && status == ALC_OK; i++)
-            if (takes_part[i])
+            if (w->takes_part[i])
                 status = do_round(w, &w->depths[i], round);
         kept = (kept + 2) / 3;
+    }
+    if (status == ALC_OK)
+        drop_features(w, true);
+    return status;
+}
+
+/* How long each depth takes from the image up: what the sweep is compared with. */
+static alc_status time_depths(sweep *w)
+{
+    alc_status status = ALC_OK;
+    for (int i = 0; i < w->count && status == ALC_OK; i++) {
+        char name[160], path[4096], edge[64];
+        depth *d = &w->depths[i];
+        json_t *unit = NULL;
+        snprintf(name, sizeof name, "depth-%s-%s-time", w->backbone->name, plain_edge(d, edge, sizeof edge));
+        unit_path(w->study, name, path, sizeof path);
+        status = file_exists(path) ? ALC_OK : time_depth(w, d, name);
+        if (status == ALC_OK)
+            status = unit_read(w->study, name, &unit);
+        d->epoch_from_image = json_number_value(json_object_get(unit, "epoch_from_image_seconds"));
+        d->judging_from_image = json_number_value(json_object_get(unit, "judging_from_image_seconds"));
+        json_decref(unit);
     }
     return status;
 }
@@ -191,11 +318,10 @@ static json_t *depth_as_json(const sweep *w, const depth *d)
 {
     const double values = json_number_value(json_object_get(d->unit, "values"));
     const double trained = json_number_value(json_object_get(d->unit, "trained_values"));
-    return json_pack("{s:s, s:f, s:f, s:i, s:I, s:I, s:o, s:f, s:f}", "edge", d->edge, "trained_values", trained, "ratio",
+    return json_pack("{s:s, s:f, s:f, s:i, s:I, s:I, s:o, s:f, s:f, s:f}", "edge", d->edge, "trained_values", trained, "ratio",
                      trained / values, "rounds", d->rounds, "epochs", (json_int_t)epochs_of_round(w, d->rounds - 1),
                      "epochs_to_best", (json_int_t)epochs_to_best(d->unit), "balanced_accuracy", estimate_as_json(d->balanced),
-                     "train_seconds", d->seconds, "epoch_seconds",
-                     json_number_value(json_object_get(d->unit, "train_seconds")) / (double)epochs_of_round(w, d->rounds - 1));
+                     "seconds", d->seconds, "train_seconds", d->train_seconds, "epoch_from_image_seconds", d->epoch_from_image);
 }
 
 static alc_status compare_with_head(const sweep *w, int best, json_t *summary)
@@ -222,14 +348,16 @@ static alc_status summarise(sweep *w, json_t *list)
     for (int i = 0; i < w->count; i++) {
         json_t *one = depth_as_json(w, &w->depths[i]);
         seconds += w->depths[i].seconds;
-        naive += json_number_value(json_object_get(one, "epoch_seconds")) * (double)w->study->options->sweep_epochs;
+        naive += w->depths[i].epoch_from_image * (double)w->study->options->sweep_epochs + w->depths[i].judging_from_image;
         json_array_append_new(depths, one);
     }
-    json_t *summary = json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:f, s:f}", "backbone", w->backbone->name, "start",
+    json_t *summary = json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:f, s:f, s:f}", "backbone", w->backbone->name, "start",
                                 weights_of(w->study->options, w->backbone) ? "weights" : "random", "size",
                                 (json_int_t)network_image_size(w->study->options, w->backbone), "held_objects",
                                 (json_int_t)w->parts->held_count, "depths", depths, "best", w->depths[best].edge, "chosen",
-                                w->depths[chosen].edge, "sweep_seconds", seconds, "every_depth_in_full_seconds", naive);
+                                w->depths[chosen].edge, "full_epochs", (json_int_t)w->study->options->sweep_epochs,
+                                "sweep_seconds", seconds, "every_depth_in_full_seconds", naive, "seconds_ratio",
+                                naive / (seconds + 1e-9));
     json_array_append_new(list, summary);
     return compare_with_head(w, best, summary);
 }
@@ -256,6 +384,8 @@ static alc_status sweep_backbone(study *s, const alc_backbone *backbone, json_t 
     alc_status status = open_sweep(&w);
     if (status == ALC_OK)
         status = halve(&w);
+    if (status == ALC_OK)
+        status = time_depths(&w);
     if (status == ALC_OK)
         status = summarise(&w, list);
     for (int i = 0; i < w.count; i++) {

@@ -11,6 +11,9 @@
 #include "common/model_card.h"
 #include "common/stop_signal.h"
 
+/* Of a file with what a frozen part makes of images; what does not fit is computed again. */
+#define MOST_FEATURE_BYTES (512u << 20)
+
 static const alc_tabular_mlp_options table_network = {.hidden = {128, 64}, .hidden_count = 2, .batch_norm = true};
 
 typedef struct network {
@@ -21,6 +24,8 @@ typedef struct network {
     model_card card;
     alc_encoder *encoder;
     alc_model *model;
+    alc_tensor *loss;
+    alc_feature_cache *start, *cache; /* of the frozen part, where it is to be kept */
     alc_classifier classifier;
     alc_plan *train_plan, *evaluation_plan;
     alc_loader *train_loader, *test_loader, *held_loader, *validation_loader;
@@ -28,6 +33,7 @@ typedef struct network {
     alc_training_state state;
     alc_status curve_status; /* of the predictions between epochs, */
     double curve_seconds;    /* and their time, which is no part of the training's */
+    double epoch_start;
 } network;
 
 static double seconds_now(void)
@@ -81,7 +87,7 @@ static alc_status describe(network *n)
     card->classes = s->classes;
     card->label = s->options->label ? s->options->label : "class";
     card->missing = s->options->missing;
-    card->views = t->backbone ? s->options->views : 1;
+    card->views = !t->backbone ? 1 : t->views > 0 ? t->views : s->options->views;
     if (t->table) {
         const alc_encoder_options options = {.features = s->features, .feature_count = s->feature_count};
         const alc_status status = alc_dataset_fit_encoder(t->blind, t->train, t->train_count, options, &n->encoder);
@@ -128,7 +134,7 @@ static alc_status build(network *n)
     return status;
 }
 
-static alc_status compile(network *n)
+static alc_status add_loss(network *n)
 {
     const network_task *t = n->task;
     alc_cross_entropy_options options = {0};
@@ -138,19 +144,60 @@ static alc_status compile(network *n)
     alc_status status = alc_dataset_class_weights(t->blind, t->train, t->train_count, weights);
     if (n->study->options->class_weights)
         options.class_weights = weights;
-    alc_tensor *loss = alc_softmax_cross_entropy(n->classifier.logits, n->classifier.label, options);
+    n->loss = alc_softmax_cross_entropy(n->classifier.logits, n->classifier.label, options);
     free(weights);
+    return status == ALC_OK ? alc_model_status(n->model) : status;
+}
+
+/* The file of what is frozen where training begins at `edge`; *cache stays NULL where there is nothing that could be kept. */
+static alc_status open_features(network *n, const char *edge, const char *path, alc_feature_cache *start,
+                                alc_feature_cache **cache)
+{
+    alc_tensor *features = NULL;
+    alc_status status = alc_classifier_train_from(n->model, &n->card.network, edge);
     if (status == ALC_OK)
-        status = alc_compile(
-            n->model,
-            (alc_compile_options){
-                .mode = ALC_TRAIN, .batch = t->batch, .output = loss, .kept = {n->classifier.logits}, .kept_count = 1},
-            &n->train_plan);
-    if (status == ALC_OK)
-        status = alc_compile(
-            n->model, (alc_compile_options){.mode = ALC_EVALUATE, .batch = t->batch, .output = n->classifier.probabilities},
-            &n->evaluation_plan);
+        status = alc_frozen_prefix(n->model, n->classifier.image, n->loss, &features);
+    if (status || !features)
+        return status;
+    if (start && alc_feature_cache_tensor(start) == features)
+        start = NULL;
+    return alc_feature_cache_open(n->model,
+                                  (alc_feature_cache_options){.path = path,
+                                                              .image = n->classifier.image,
+                                                              .features = features,
+                                                              .start = start,
+                                                              .normalisation = n->card.normalisation,
+                                                              .limit = MOST_FEATURE_BYTES,
+                                                              .batch = n->task->batch},
+                                  cache);
+}
+
+static alc_status open_caches(network *n)
+{
+    const network_task *t = n->task;
+    alc_status status = ALC_OK;
+    if (t->features && t->start_features)
+        status = open_features(n, t->start_edge, t->start_features, NULL, &n->start);
+    if (status == ALC_OK && t->features)
+        status = open_features(n, t->edge, t->features, n->start, &n->cache);
     return status;
+}
+
+static alc_status compile(network *n)
+{
+    alc_compile_options options = {.mode = ALC_TRAIN,
+                                   .batch = n->task->batch,
+                                   .output = n->loss,
+                                   .kept = {n->classifier.logits},
+                                   .kept_count = 1,
+                                   .given = n->cache ? alc_feature_cache_tensor(n->cache) : NULL};
+    const alc_status status = alc_compile(n->model, options, &n->train_plan);
+    if (status)
+        return status;
+    options.mode = ALC_EVALUATE;
+    options.output = n->classifier.probabilities;
+    options.kept_count = 0;
+    return alc_compile(n->model, options, &n->evaluation_plan);
 }
 
 static alc_status make_loader(network *n, const int64_t *indices, int64_t count, bool training, alc_loader **loader)
@@ -169,7 +216,8 @@ static alc_status make_loader(network *n, const int64_t *indices, int64_t count,
                                                   .encoder = n->encoder,
                                                   .image = n->classifier.image,
                                                   .features = n->classifier.row,
-                                                  .label = training ? n->classifier.label : NULL},
+                                                  .label = training ? n->classifier.label : NULL,
+                                                  .cache = n->cache},
                              loader);
 }
 
@@ -234,17 +282,19 @@ static void keep_epoch(void *user, const alc_fit_epoch *epoch)
 {
     network *n = user;
     network_result *r = n->result;
+    const double start = seconds_now();
     r->epochs[epoch->epoch - 1] = (network_epoch){.loss = epoch->loss,
                                                   .accuracy = epoch->accuracy,
                                                   .validation_accuracy = epoch->validation_accuracy,
                                                   .validation_balanced_accuracy = epoch->validation_balanced_accuracy,
-                                                  .validation_loss = epoch->validation_loss};
+                                                  .validation_loss = epoch->validation_loss,
+                                                  .seconds = start - n->epoch_start};
     r->epoch_count = epoch->epoch;
     const int64_t values = n->task->test_count * n->study->class_count;
-    const double start = seconds_now();
     if (n->task->curve && n->curve_status == ALC_OK)
         n->curve_status = predict(n, n->test_loader, 1, r->test_epochs + (epoch->epoch - 1) * values);
-    n->curve_seconds += seconds_now() - start;
+    n->epoch_start = seconds_now();
+    n->curve_seconds += n->epoch_start - start;
 }
 
 static alc_status train(network *n)
@@ -259,11 +309,12 @@ static alc_status train(network *n)
                                      .epochs = n->task->epochs,
                                      .evaluation_plan = n->evaluation_plan,
                                      .probabilities = n->classifier.probabilities,
-                                     .validation_loader = n->validation_loader,
+                                     .validation_loader = n->task->no_validation_epochs ? NULL : n->validation_loader,
                                      .dataset = n->task->blind,
                                      .stop = stop_signal_received,
                                      .epoch_done = keep_epoch,
                                      .user = n};
+    n->epoch_start = start;
     const alc_status status = alc_fit(options, &n->state);
     r->train_seconds = seconds_now() - start - n->curve_seconds;
     r->trained_samples = alc_loader_samples(n->train_loader) * n->task->epochs;
@@ -273,13 +324,17 @@ static alc_status train(network *n)
 static alc_status ask(network *n)
 {
     network_result *r = n->result;
-    const double start = seconds_now();
+    double start = seconds_now();
     alc_status status = predict(n, n->test_loader, n->card.views, r->test);
     r->predict_seconds = seconds_now() - start;
     r->predicted_samples = n->task->test_count;
     if (status == ALC_OK)
         status = predict(n, n->held_loader, n->card.views, r->held);
-    return status == ALC_OK ? predict(n, n->validation_loader, n->card.views, r->validation) : status;
+    start = seconds_now();
+    if (status == ALC_OK)
+        status = predict(n, n->validation_loader, n->card.views, r->validation);
+    r->validation_seconds = seconds_now() - start;
+    return status;
 }
 
 static alc_status save(network *n)
@@ -289,6 +344,10 @@ static alc_status save(network *n)
         return ALC_OK;
     if (!model_card_write(n->study->context, &n->card, &metadata))
         return study_fail(n->study, ALC_OUT_OF_MEMORY, "memory ran out");
+    alc_metadata_entry entries[CARD_STRINGS + 1];
+    memcpy(entries, metadata.entries, (size_t)metadata.count * sizeof *entries);
+    entries[metadata.count++] = (alc_metadata_entry){"split", n->task->split};
+    metadata.entries = entries;
     return alc_model_save(n->model, n->task->save, (alc_model_save_options){.metadata = metadata, .steps = n->state.step});
 }
 
@@ -301,6 +360,8 @@ static void free_network(network *n)
     alc_loader_destroy(n->train_loader);
     alc_plan_destroy(n->evaluation_plan);
     alc_plan_destroy(n->train_plan);
+    alc_feature_cache_close(n->cache);
+    alc_feature_cache_close(n->start);
     alc_model_destroy(n->model);
     model_card_free(&n->card);
     alc_encoder_destroy(n->encoder);
@@ -319,8 +380,9 @@ static void keep_message(network *n)
 alc_status network_train(study *s, const network_task *task, network_result *result)
 {
     network n = {.study = s, .task = task, .result = result};
-    alc_status (*const steps[])(network *) = {open_context,   describe,        build, compile, make_loaders,
-                                              make_optimizer, allocate_result, train, ask,     save};
+    alc_status (*const steps[])(network *) = {open_context, describe,     build,          add_loss,        open_caches,
+                                              compile,      make_loaders, make_optimizer, allocate_result, train,
+                                              ask,          save};
     alc_status status = ALC_OK;
     *result = (network_result){0};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == ALC_OK; i++)
@@ -341,19 +403,43 @@ void network_result_free(network_result *result)
     *result = (network_result){0};
 }
 
+/* A network by itself, without data. */
+static alc_status build_alone(network *n, const alc_backbone *backbone, bool table)
+{
+    study *s = n->study;
+    n->card.network = (alc_classifier_options){.backbone = backbone, .classes = s->class_count, .table = table_network};
+    n->card.network.image_size = backbone ? network_image_size(s->options, backbone) : 0;
+    n->card.network.table_width = table ? s->feature_count : 0;
+    alc_status status = open_context(n);
+    if (status == ALC_OK)
+        status = alc_model_create(n->context, &n->model);
+    if (status == ALC_OK)
+        status = alc_classifier_build(n->model, &n->card.network, &n->classifier);
+    return status;
+}
+
+alc_status network_check_weights(study *s)
+{
+    alc_status status = ALC_OK;
+    for (int i = 0; i < s->options->weights_count && status == ALC_OK; i++) {
+        const alc_backbone *backbone = s->options->weights[i].backbone;
+        network n = {.study = s};
+        status = build_alone(&n, backbone, false);
+        if (status == ALC_OK)
+            status = load(&n, s->options->weights[i].path, NULL, classifier_of(backbone));
+        if (status)
+            keep_message(&n);
+        free_network(&n);
+    }
+    return status;
+}
+
 double network_sample_flops(study *s, const alc_backbone *backbone, bool table)
 {
     enum { BATCH = 2 };
     network n = {.study = s};
     double flops = 0;
-    n.card.network = (alc_classifier_options){.backbone = backbone, .classes = s->class_count, .table = table_network};
-    n.card.network.image_size = backbone ? network_image_size(s->options, backbone) : 0;
-    n.card.network.table_width = table ? s->feature_count : 0;
-    alc_status status = open_context(&n);
-    if (status == ALC_OK)
-        status = alc_model_create(n.context, &n.model);
-    if (status == ALC_OK)
-        status = alc_classifier_build(n.model, &n.card.network, &n.classifier);
+    alc_status status = build_alone(&n, backbone, table);
     if (status == ALC_OK) {
         alc_tensor *loss = alc_softmax_cross_entropy(n.classifier.logits, n.classifier.label, (alc_cross_entropy_options){0});
         status = alc_compile(n.model, (alc_compile_options){.mode = ALC_TRAIN, .batch = BATCH, .output = loss}, &n.train_plan);

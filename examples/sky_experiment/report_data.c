@@ -19,15 +19,15 @@ void write_facts(const page *p)
     fprintf(p->out, "<div><b>%.0f</b>folds, %.0f seed%s</div><div><b>%.0f</b>groups that stay together</div>",
             number_at(plan, "folds"), number_at(plan, "seeds"), number_at(plan, "seeds") == 1 ? "" : "s",
             number_at(division, "groups"));
-    fprintf(p->out, "<div><b>%zu</b>models</div><div><b style=\"font-size:.95rem\">%s</b>split</div></div>\n",
-            json_array_size(p->models), text_at(division, "split"));
+    fprintf(p->out, "<div><b>%zu</b>model%s</div><div><b class=\"hash\">%s</b>split</div></div>\n",
+            json_array_size(p->models), json_array_size(p->models) == 1 ? "" : "s", text_at(division, "split"));
 }
 
 static void write_classes(const page *p)
 {
     size_t i;
     json_t *item;
-    table_head(p, "class|objects|weight in training|counted as");
+    table_start(p, "class|objects|weight in training|counted as");
     json_array_foreach(json_object_get(p->data, "classes"), i, item)
     {
         fputs("<tr>", p->out);
@@ -47,7 +47,7 @@ static void write_deciding(const page *p)
         return;
     }
     fputs("<p>Columns from which alone the class can be told:</p>\n", p->out);
-    table_head(p, "column|balanced accuracy|used as a feature");
+    table_start(p, "column|balanced accuracy|used as a feature");
     for (size_t i = 0; i < json_array_size(columns); i++) {
         const json_t *column = json_array_get(columns, i);
         fputs("<tr>", p->out);
@@ -147,7 +147,7 @@ void write_cost(const page *p)
     size_t i;
     json_t *m;
     fputs("<h2>Cost</h2>\n<p>Of all folds and seeds together, on this machine at that time.</p>\n", p->out);
-    table_head(p, "model|image side|seconds to train|objects/s in training|objects/s in prediction|memory to train");
+    table_start(p, "model|image side|seconds to train|objects/s in training|objects/s in prediction|memory to train");
     json_array_foreach(p->models, i, m)
     {
         fputs("<tr>", p->out);

@@ -10,11 +10,10 @@ void write_curves(const page *p)
     size_t i;
     json_t *m;
     fputs("<h2>Learning curves</h2>\n<p>Accuracy of the first seed by epoch, in per cent. Tested curves were scored after all "
-          "training; the number of epochs was fixed before.</p>\n<p class=\"dim\"><span class=\"key\" "
-          "style=\"background:var(--train)\"></span>while training<span class=\"key\" "
-          "style=\"background:var(--image)\"></span>tested<span "
-          "class=\"key\" style=\"background:var(--joint)\"></span>tested, balanced</p>\n<div class=\"plots\">\n",
+          "training; the number of epochs was fixed before.</p>\n",
           p->out);
+    color_keys(p, "train|image|joint", "while training|tested|tested, balanced");
+    fputs("<div class=\"plots\">\n", p->out);
     json_array_foreach(p->models, i, m) if (json_array_size(json_object_get(m, "curve")) > 0) plot_curve(p->out, m);
     fputs("</div>\n", p->out);
 }
@@ -29,7 +28,17 @@ static void write_depth_row(const page *p, const json_t *sweep, const json_t *d)
             strcmp(edge, text_at(sweep, "chosen")) == 0 ? "</b> (chosen)" : "", number_at(d, "trained_values"),
             100 * number_at(d, "ratio"), number_at(d, "epochs"), number_at(d, "epochs_to_best"));
     percent_cell(p, figure_at(d, "balanced_accuracy"));
-    fprintf(p->out, "<td>%.1f</td></tr>\n", number_at(d, "train_seconds"));
+    fprintf(p->out, "<td>%.1f</td><td>%.2f</td></tr>\n", number_at(d, "seconds"), number_at(d, "epoch_from_image_seconds"));
+}
+
+static void write_sweep_cost(const page *p, const json_t *sweep)
+{
+    fprintf(p->out,
+            "<p>The sweep took %.3g seconds with all that belongs to it. What is frozen was computed once for each image and "
+            "view, and kept. Every depth from the image up for %.0f epochs, and then judged, would take %.3g: <b>%.1f times</b> "
+            "as long (by the seconds of an epoch from the image up, each measured on a part of the objects).</p>\n",
+            number_at(sweep, "sweep_seconds"), number_at(sweep, "full_epochs"), number_at(sweep, "every_depth_in_full_seconds"),
+            number_at(sweep, "seconds_ratio"));
 }
 
 void write_depth(const page *p)
@@ -57,11 +66,10 @@ void write_depth(const page *p)
         fputs("</div>\n", p->out);
         fprintf(p->out,
                 "<p>The best depth less the head alone: %+.1f points of balanced accuracy (%+.1f to %+.1f) on %.0f objects; "
-                "<b>%s</b>. The "
-                "sweep took %.0f seconds; every depth in full would take %.0f.</p>\n",
-                100 * more.value, 100 * more.low, 100 * more.high, number_at(sweep, "held_objects"), text_at(sweep, "verdict"),
-                number_at(sweep, "sweep_seconds"), number_at(sweep, "every_depth_in_full_seconds"));
-        table_head(p, "trained from|trained values|of all|epochs|epochs to best|balanced accuracy|seconds");
+                "<b>%s</b>.</p>\n",
+                100 * more.value, 100 * more.low, 100 * more.high, number_at(sweep, "held_objects"), text_at(sweep, "verdict"));
+        write_sweep_cost(p, sweep);
+        table_start(p, "trained from|trained values|of all|epochs|epochs to best|balanced|seconds|epoch from the image");
         json_array_foreach(json_object_get(sweep, "depths"), k, d) write_depth_row(p, sweep, d);
         table_end(p);
     }
@@ -103,6 +111,51 @@ void write_confusions(const page *p)
     fputs("</div>\n", p->out);
 }
 
+static bool is_used(const page *p, size_t bin)
+{
+    size_t i;
+    json_t *m;
+    json_array_foreach(p->models, i, m)
+    {
+        if (number_at(json_array_get(json_object_get(m, "reliability"), bin), "count") > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A row for each model, a column for each bin of confidence that some model has predictions in. */
+static void write_reliability_table(const page *p)
+{
+    size_t i, b;
+    json_t *m, *bin;
+    const size_t bins = json_array_size(json_object_get(json_array_get(p->models, 0), "reliability"));
+    fputs("<p>How many per cent of the predictions with a confidence in this range are right (small: of how many), and the "
+          "expected calibration error: the mean distance between confidence and that share, in points.</p>\n",
+          p->out);
+    table_head(p, "model|error");
+    for (b = 0; b < bins; b++)
+        if (is_used(p, b))
+            fprintf(p->out, "<th>%.0f&ndash;%.0f</th>", 100 * (double)b / (double)bins,
+                    100 * (double)(b + 1) / (double)bins);
+    table_body(p);
+    json_array_foreach(p->models, i, m)
+    {
+        fputs("<tr>", p->out);
+        text_cell(p, "td", text_at(m, "name"));
+        fprintf(p->out, "<td>%.1f</td>", 100 * figure_at(m, "ece").value);
+        json_array_foreach(json_object_get(m, "reliability"), b, bin)
+        {
+            const double n = number_at(bin, "count");
+            if (n > 0)
+                fprintf(p->out, "<td>%.0f <small>%.0f</small></td>", 100 * number_at(bin, "hits") / n, n);
+            else if (is_used(p, b))
+                fputs("<td></td>", p->out);
+        }
+        fputs("</tr>\n", p->out);
+    }
+    table_end(p);
+}
+
 void write_reliabilities(const page *p)
 {
     size_t i;
@@ -113,6 +166,7 @@ void write_reliabilities(const page *p)
           p->out);
     json_array_foreach(p->models, i, m) plot_reliability(p->out, m);
     fputs("</div>\n", p->out);
+    write_reliability_table(p);
 }
 
 void write_magnitudes(const page *p)
@@ -136,7 +190,7 @@ void write_magnitudes(const page *p)
         plot_magnitudes(p->out, p->models, names);
         fputs("</div>\n", p->out);
     }
-    table_head(p, "model|r|objects|accuracy|balanced accuracy|macro-F1");
+    table_start(p, "model|r|objects|accuracy|balanced|macro-F1|log-loss|calibration");
     json_array_foreach(p->models, i, m)
     {
         json_array_foreach(json_object_get(m, "by_magnitude"), b, bin)
@@ -148,6 +202,8 @@ void write_magnitudes(const page *p)
             percent_cell(p, figure_at(bin, "accuracy"));
             percent_cell(p, figure_at(bin, "balanced_accuracy"));
             percent_cell(p, figure_at(bin, "macro_f1"));
+            figure_cell(p, figure_at(bin, "log_loss"));
+            percent_cell(p, figure_at(bin, "ece"));
             fputs("</tr>\n", p->out);
         }
     }

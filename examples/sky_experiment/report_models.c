@@ -52,17 +52,11 @@ void write_models(const page *p)
           "With several "
           "seeds their probabilities are averaged.</p>\n",
           p->out);
-    fputs("<p class=\"dim\"><span class=\"key\" style=\"background:var(--table)\"></span>table<span class=\"key\" "
-          "style=\"background:var(--image)\"></span>image<span class=\"key\" style=\"background:var(--joint)\"></span>joint<span "
-          "class=\"key\" "
-          "style=\"background:var(--late)\"></span>late<span class=\"key\" "
-          "style=\"background:var(--stacked)\"></span>stacked<span class=\"key\" "
-          "style=\"background:var(--classical)\"></span>classical</p>\n",
-          p->out);
+    color_keys(p, "table|image|joint|late|stacked|classical", "table|image|joint|late|stacked|classical");
     fputs("<div class=\"scroll\">\n", p->out);
     plot_models(p->out, p->models);
     fputs("</div>\n", p->out);
-    table_head(p, "model|accuracy|balanced|macro-F1|log-loss|calibration error|values|starts");
+    table_start(p, "model|accuracy|balanced|macro-F1|log-loss|calibration error|values|starts");
     json_array_foreach(p->models, i, m) write_model(p, m);
     table_end(p);
     if (json_is_string(note)) {
@@ -78,7 +72,7 @@ void write_classes_of_models(const page *p)
     json_t *m, *k;
     const char *name;
     fputs("<h2>Classes</h2>\n", p->out);
-    table_head(p, "model|class|precision|recall|F1");
+    table_start(p, "model|class|precision|recall|F1");
     json_array_foreach(p->models, i, m)
     {
         json_object_foreach(json_object_get(m, "classes"), name, k)
@@ -112,11 +106,13 @@ void write_pairs(const page *p)
 {
     size_t i;
     json_t *pair;
+    if (json_array_size(json_object_get(p->report, "pairs")) == 0)
+        return;
     fputs("<h2>Comparisons</h2>\n<p>On the same objects: differences in points with paired 95 % intervals (bootstrap), and "
           "McNemar's exact test. "
           "Pairs with the best fusion and the best single input; report.json has all.</p>\n",
           p->out);
-    table_head(p, "first|second|accuracy|balanced accuracy|only first right|only second right|McNemar p");
+    table_start(p, "first|second|accuracy|balanced accuracy|only first right|only second right|McNemar p");
     json_array_foreach(json_object_get(p->report, "pairs"), i, pair)
     {
         if (!is_telling(p, pair))

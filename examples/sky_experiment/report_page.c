@@ -20,6 +20,25 @@ void text_cell(const page *p, const char *tag, const char *text)
     fprintf(p->out, "</%s>", tag);
 }
 
+void color_keys(const page *p, const char *colors, const char *names)
+{
+    fputs("<p class=\"dim keys\">", p->out);
+    while (*names) {
+        const size_t color = strcspn(colors, "|"), name = strcspn(names, "|");
+        fprintf(p->out, "<span><i class=\"key\" style=\"background:var(--%.*s)\"></i>%.*s</span> ", (int)color, colors, (int)name,
+                names);
+        colors += color + (colors[color] == '|');
+        names += name + (names[name] == '|');
+    }
+    fputs("</p>\n", p->out);
+}
+
+void table_start(const page *p, const char *names)
+{
+    table_head(p, names);
+    table_body(p);
+}
+
 void table_head(const page *p, const char *names)
 {
     fputs("<div class=\"scroll\"><table><thead><tr>", p->out);
@@ -28,6 +47,10 @@ void table_head(const page *p, const char *names)
         fprintf(p->out, "<th>%.*s</th>", (int)length, names);
         names += length + (names[length] == '|');
     }
+}
+
+void table_body(const page *p)
+{
     fputs("</tr></thead><tbody>\n", p->out);
 }
 

@@ -17,9 +17,15 @@ void percent_cell(const page *p, figure f);
 void figure_cell(const page *p, figure f);
 /* <TAG>text</TAG> */
 void text_cell(const page *p, const char *tag, const char *text);
-/* The beginning of a table with these column names, which '|' separates, and its end. */
+/* The beginning of a table with these column names, which '|' separates, and its end. The beginning in two parts, where more
+ * names (<th>) come in between. */
+void table_start(const page *p, const char *names);
 void table_head(const page *p, const char *names);
+void table_body(const page *p);
 void table_end(const page *p);
+
+/* What the colours of a plot stand for; '|' separates them, and their names. */
+void color_keys(const page *p, const char *colors, const char *names);
 
 /* ---- sections ---- */
 

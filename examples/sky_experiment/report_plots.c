@@ -25,7 +25,7 @@ static double down(const frame *f, double y)
 static void begin_plot(FILE *out, const char *kind, const char *title, double width, double height)
 {
     fprintf(out, "<svg class=\"plot%s\" data-plot=\"%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"",
-            width > 400 ? " wide" : "", kind, width, height);
+            width > 500 ? " wide" : "", kind, width, height);
     html_text(out, title);
     fprintf(out, "\" style=\"max-width:%.0fpx\">\n", width);
 }
@@ -216,7 +216,7 @@ static void draw_depth(FILE *out, const frame *scores, const frame *seconds, con
     if (chosen)
         write_label(out, across(scores, x), down(scores, b.high) - 4, "middle", "chosen");
     fprintf(out, "<circle class=\"mark f-joint\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", across(seconds, x),
-            down(seconds, number_at(depth, "epoch_seconds")));
+            down(seconds, number_at(depth, "epoch_from_image_seconds")));
 }
 
 void plot_depth(FILE *out, const json_t *sweep)
@@ -228,7 +228,7 @@ void plot_depth(FILE *out, const json_t *sweep)
         smallest = fmin(smallest, figure_at(d, "balanced_accuracy").low);
         fewest = fmin(fewest, number_at(d, "trained_values"));
         most = fmax(most, number_at(d, "trained_values"));
-        longest = fmax(longest, number_at(d, "epoch_seconds"));
+        longest = fmax(longest, number_at(d, "epoch_from_image_seconds"));
     }
     const frame scores = {.left = 40,
                           .top = 24,
@@ -250,7 +250,7 @@ void plot_depth(FILE *out, const json_t *sweep)
     draw_frame(out, &seconds);
     draw_depth_axis(out, &seconds);
     write_label(out, 40, 16, "start", "balanced accuracy of held objects, per cent (hollow: left out early)");
-    write_label(out, 40, 253, "start", "seconds for an epoch");
+    write_label(out, 40, 253, "start", "seconds for an epoch from the image up");
     write_label(out, 460, 402, "end", "trained values");
     char top[32];
     snprintf(top, sizeof top, "%.3g", seconds.y1);

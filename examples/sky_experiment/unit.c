@@ -29,7 +29,8 @@ static network_task task_of(study *s, const work_unit *unit, const alc_dataset *
                          .rate = row->weights ? c->pretrained_rate : c->image_rate,
                          .weight_decay = IMAGE_DECAY,
                          .seed = c->seed + (uint64_t)unit->seed,
-                         .curve = !c->no_curves};
+                         .curve = !c->no_curves,
+                         .split = s->split_hash[row->division]};
     if (row->kind == ROW_TABLE) {
         task.epochs = c->table_epochs;
         task.batch = c->table_batch;

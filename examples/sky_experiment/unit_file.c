@@ -29,7 +29,7 @@ static json_t *curve_as_json(const study *s, const network_task *task, const net
     json_t *curve = json_array();
     for (int64_t e = 0; e < r->epoch_count; e++) {
         json_t *epoch = json_pack("{s:f, s:f}", "loss", r->epochs[e].loss, "accuracy", r->epochs[e].accuracy);
-        if (task->validation)
+        if (task->validation && !task->no_validation_epochs)
             json_object_set_new(epoch, "validation_balanced_accuracy", json_real(r->epochs[e].validation_balanced_accuracy));
         if (r->test_epochs)
             json_object_set_new(epoch, "test", rows_as_json(r->test_epochs + e * values, task->test_count, s->class_count));

@@ -41,6 +41,16 @@ for figure in accuracy balanced_accuracy macro_f1 log_loss ece; do
         value files 1 $figure $part >/dev/null || fail "there is no $figure $part"
     done
 done
+[ "$(value files 1 name)" = b.csv ] || fail "files are not named"
+for class in GALAXY QSO STAR; do
+    for figure in precision recall f1; do
+        low=$(value files 1 classes $class $figure low) high=$(value files 1 classes $class $figure high)
+        awk -v v="$(value files 1 classes $class $figure value)" -v l="$low" -v h="$high" 'BEGIN { exit !(l <= v && v <= h) }' ||
+            fail "$class has a $figure outside its interval"
+    done
+done
+awk -v l="$(value pairs 0 accuracy_difference low)" -v h="$(value pairs 0 accuracy_difference high)" 'BEGIN { exit !(l <= .2 && .2 <= h) }' ||
+    fail "the difference is outside its interval"
 
 # Names of files need not be UTF-8, though JSON is: another sign stands for such a byte.
 latin=$(printf 'r\351sultats.csv')

@@ -21,8 +21,22 @@ for model in 0 1 2 3 4; do
     done
 done
 [ "$(value whole/report.json depth 0 start)" = random ] || fail "the sweep does not say where it starts"
+# What the sweep cost, and what it is compared with: every depth from the image up, for all epochs. What it kept is gone.
+for figure in sweep_seconds every_depth_in_full_seconds seconds_ratio; do
+    awk -v a="$(value whole/report.json depth 0 $figure)" 'BEGIN { exit !(a > 0) }' || fail "the sweep has no $figure"
+done
+for depth in 0 1 2 3 4; do
+    for figure in trained_values ratio seconds epoch_from_image_seconds epochs_to_best balanced_accuracy; do
+        value whole/report.json depth 0 depths $depth $figure >/dev/null || fail "depth $depth has no $figure"
+    done
+done
+[ "$(value whole/report.json depth 0 depths 4 rounds)" -eq 3 ] || fail "the head alone was left out"
+if ls whole/units/*.features 2>/dev/null; then fail "the sweep left its frozen parts' files behind"; fi
 value whole/report.json fusion verdict >/dev/null || fail "there is no verdict on fusion"
 [ "$(value whole/report.json data divisions 0 split)" = "$(value whole/plan.json split)" ] || fail "the plan has another split"
+for model in whole/models/*.safetensors; do
+    grep -aq "\"split\":\"$(value whole/plan.json split)\"" "$model" || fail "$model does not have the split's hash"
+done
 
 # Every object is in one fold of the exported split, and predicted once.
 [ "$(tail -n +2 whole/split.csv | wc -l)" -eq 60 ] || fail "split.csv does not have all objects"
@@ -78,6 +92,17 @@ child=
 run 0 "${experiment[@]}" "${small[@]}" --output whole
 figures whole/report.json | cmp a - || fail "a second run changed the report"
 
+# The sweep keeps what is frozen in files of its own; one that is another's is not overwritten.
+mkdir -p foreign/units
+echo "not a cache" >foreign/units/depth-sky_cnn-fc.features
+run 1 "${experiment[@]}" --backbones none --size 16 --crop 64 --folds 2 --seeds 1 --table-epochs 1 --sweep sky_cnn --sweep-epochs 3 \
+    --views 1 --output foreign
+grep -q 'depth-sky_cnn-fc.features is no feature cache' "$log/err" || fail "another file was taken: $(cat "$log/err")"
+[ "$(cat foreign/units/depth-sky_cnn-fc.features)" = "not a cache" ] || fail "another file was overwritten"
+rm foreign/units/depth-sky_cnn-fc.features
+run 0 "${experiment[@]}" --backbones none --size 16 --crop 64 --folds 2 --seeds 1 --table-epochs 1 --sweep sky_cnn --sweep-epochs 3 \
+    --views 1 --output foreign
+
 # A fusion that is asked for later finds its parts, or trains them again: the same figures.
 small_without_late=("${small[@]}" --fusion joint,stacked)
 run 0 "${experiment[@]}" "${small_without_late[@]}" --output later
@@ -106,6 +131,14 @@ run 0 "${experiment[@]}" --config quick.json --table-epochs 1 --output quick_fil
 [ "$(value quick_file/report.json plan configuration image-epochs)" -eq 1 ] || fail "\"quick\" overrides what stands before it"
 run 0 "$bin/sky_experiment" --config settings.json --table named.csv --output budget --time-budget 10 --seeds 3
 value budget/plan.json rows 0 >/dev/null || fail "there is no plan"
+
+# A single column that decides the class is reported: a code that was made from it, which is no feature; a magnitude does not.
+awk -F, -v OFS=, 'NR == 1 { print $0, "code"; next }
+    { print $0, ($16 == "STAR" ? 0 : $16 == "QSO" ? 3 : 6) + NR % 3 - 1 }' table.csv >coded.csv
+run 0 "$bin/sky_experiment" --table coded.csv --backbones none --folds 2 --seeds 1 --table-epochs 1 --output coded
+deciding=$(for i in 0 1 2 3 4 5; do value coded/report.json data deciding_columns $i column 2>/dev/null || true; done)
+grep -qx code <<<"$deciding" || fail "a column that decides the class was not found: $deciding"
+if grep -qx u <<<"$deciding"; then fail "a magnitude is said to decide the class"; fi
 
 # Classical algorithms: without Python the report says so; what the script leaves is merged. (A stand-in for Python, which gives
 # back the table's own predictions.)
@@ -177,6 +210,8 @@ refused 2 'sky_cnn is named twice' "${experiment[@]}" --sweep sky_cnn,sky_cnn --
 refused 2 'sky_cnn is named twice' "${experiment[@]}" --weights sky_cnn=a.pth,sky_cnn=b.pth --output no
 refused 2 'sky_cnn is named twice' "${experiment[@]}" --sizes sky_cnn=32,sky_cnn=64 --output no
 refused 2 'NAME=FILE' "${experiment[@]}" --weights sky_cnn --output no
+refused 1 'none.pth' "${experiment[@]}" "${small[@]}" --weights sky_cnn=none.pth --output no
+refused 1 'table.csv' "${experiment[@]}" "${small[@]}" --weights sky_cnn=table.csv --output no
 refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
 refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
 refused 2 'RA,DEC' "${experiment[@]}" --position ra --output no

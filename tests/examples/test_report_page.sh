@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The report of sky_experiment in a browser (Debian's chromium, without a window): nothing is fetched, nothing goes wrong, every
-# plot
-# has its marks, the page fits a narrow and a wide window. Screenshots are left in $ALCOR_SCREENSHOTS, where that is set.
+# plot has its marks, the page fits a narrow and a wide window. Screenshots are left in $ALCOR_SCREENSHOTS, where that is set.
 . "$(dirname "$0")/common.sh"
 
 command -v chromium >/dev/null || fail "chromium is not installed: scripts/install-deps.sh --tests"
@@ -46,6 +45,11 @@ awk 'BEGIN { RS = "<svg " }
          if (/"[^"]*(nan|inf)[^"]*"/) { print name " has marks nowhere"; bad = 1 }
      }
      END { exit bad }' dom.html || fail "a plot is empty"
+# The depth curve has its bill, reliability its table, magnitudes every score.
+grep -qE '<b>[0-9.]+ times</b> as long' dom.html || fail "the page does not say what the sweep saved"
+grep -qE '^<tr><td>table</td><td>[0-9.]+</td>(<td></td>)*<td>[0-9]+ <small>[0-9]+</small></td>' dom.html ||
+    fail "there is no table of reliability"
+grep -q '<th>macro-F1</th><th>log-loss</th><th>calibration</th>' dom.html || fail "magnitudes lack a score"
 grep -q '<img alt="" src="data:image/jpeg;base64,' dom.html || fail "the mistakes have no images"
 
 # Nothing sticks out of the page, and pictures of it can be taken, light and dark.
