@@ -1,6 +1,10 @@
 /* lib/base/thread_pool.c - runs the tasks of one parallel region on the calling thread and on
- * workers that wait between regions. It is no task scheduler: no queues, no stealing, no nesting;
- * one region at a time, everything else inline.
+ * workers that wait between regions. It is no task scheduler: no queues, no nesting; one region at a
+ * time, everything else inline.
+ *
+ * Each thread has its share of a region's tasks, consecutive ones, and when those are done takes what is
+ * left of the others'. Tasks that lie side by side touch memory that lies side by side, so what a layer
+ * wrote is in the caches of the thread that reads it in the next one.
  *
  * A region is announced by one atomic word, the gate: a count of regions, a bit that says "open",
  * and the number of workers inside. A worker may enter only while the gate is open, by raising that
@@ -32,13 +36,18 @@ typedef struct alc_pool_worker {
     pthread_t thread;
 } alc_pool_worker;
 
+/* A thread's tasks that nobody has begun: [next, end), empty where next is beyond. */
+typedef struct alc_pool_share {
+    _Alignas(ALC_ALIGNMENT) atomic_int_least64_t next;
+    int64_t end;
+} alc_pool_share;
+
 struct alc_pool {
     /* The region; written by the caller while the gate is closed and nobody is inside. */
     void (*body)(void *argument, int64_t task, int worker);
     void *argument;
-    int64_t tasks;
+    alc_pool_share shares[ALC_MAX_THREADS];
     /* Each on a cache line of its own: all threads write them. */
-    _Alignas(ALC_ALIGNMENT) atomic_int_least64_t next_task;
     _Alignas(ALC_ALIGNMENT) _Atomic uint64_t gate;
     _Alignas(ALC_ALIGNMENT) atomic_bool in_use;
     atomic_int sleeping;       /* workers that wait for `opened`, or are about to */
@@ -63,11 +72,10 @@ static void spin_pause(void)
 
 static void do_tasks(alc_pool *pool, int worker)
 {
-    for (;;) {
-        int64_t task = atomic_fetch_add(&pool->next_task, 1);
-        if (task >= pool->tasks)
-            return;
-        pool->body(pool->argument, task, worker);
+    for (int i = 0; i < pool->threads; i++) {
+        alc_pool_share *share = &pool->shares[(worker + i) % pool->threads];
+        for (int64_t task; (task = atomic_fetch_add(&share->next, 1)) < share->end;)
+            pool->body(pool->argument, task, worker);
     }
 }
 
@@ -168,8 +176,11 @@ bool alc_pool_run(alc_pool *pool, int64_t tasks,
         return false;
     pool->body = body;
     pool->argument = argument;
-    pool->tasks = tasks;
-    atomic_store(&pool->next_task, 0);
+    const int64_t each = tasks / pool->threads, more = tasks % pool->threads;
+    for (int64_t i = 0, first = 0; i < pool->threads; first = pool->shares[i++].end) {
+        pool->shares[i].end = first + each + (i < more);
+        atomic_store(&pool->shares[i].next, first);
+    }
     open_gate(pool, tasks);
     do_tasks(pool, 0);
     close_gate(pool);
