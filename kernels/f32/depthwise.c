@@ -294,7 +294,10 @@ static void sum_pixels(const depthwise_job *job, pixel_block *at)
     const rows_ahead ahead = find_ahead(p, at->image, at->y, at->x, at->count, at->channel);
     const lines_function function = find_lines_function(p, at->count);
     const int64_t done = function != NULL ? sum_whole_lines(job, at, &ahead, function, sums) : 0;
-    for (int64_t first = 0; done < at->channels && (first == 0 || first < job->taps); first += b.taps) {
+    if (done == at->channels)
+        return;
+    int64_t first = 0;
+    do {
         b.taps = job->taps - first < K_BLOCK ? job->taps - first : K_BLOCK;
         find_taps(job->d, at->image, at->y, at->x, at->count, at->channel, first, &b);
         for (int64_t c = done; c < at->channels; c += VF_LANES) {
@@ -305,9 +308,8 @@ static void sum_pixels(const depthwise_job *job, pixel_block *at)
                 fetch_ahead(&ahead, c);
             (target.columns == VF_LANES ? sum_whole : sum_part)[at->count](&b, c, target.columns, &target);
         }
-        if (b.taps == 0)
-            break;
-    }
+        first += b.taps;
+    } while (first < job->taps);
 }
 
 static void strip_task(void *argument, int64_t task, int worker)
