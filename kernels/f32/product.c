@@ -34,6 +34,17 @@ static int64_t busiest_tiles(const product_job *job, int64_t row_blocks, int64_t
     return even_parts(job->p->groups * row_blocks * panel_blocks, workers) * task;
 }
 
+/* Cuts the job so where that leaves the busiest worker fewer tiles than `least`. */
+static void take_if_less(product_job *job, int64_t row_blocks, int64_t panel_blocks, int workers, int64_t *least)
+{
+    const int64_t most = busiest_tiles(job, row_blocks, panel_blocks, workers);
+    if (most >= *least)
+        return;
+    *least = most;
+    job->row_blocks = row_blocks;
+    job->panel_blocks = panel_blocks;
+}
+
 /* At least TASKS_PER_WORKER tasks for each worker, if there are as many tiles; and then as many as leave no worker idle while
  * another does its last one. */
 static void share_among(product_job *job, int workers)
@@ -44,20 +55,13 @@ static void share_among(product_job *job, int workers)
         return;
     job->panel_blocks = between(even_parts(wanted, groups * job->row_blocks), job->panel_blocks, job->panels);
     job->row_blocks = between(even_parts(wanted, groups * job->panel_blocks), job->row_blocks, tiles);
-    int64_t rows = job->row_blocks, panels = job->panel_blocks, least = busiest_tiles(job, rows, panels, workers);
-    for (int64_t step = 0; step < 4 * workers; step++) {
-        const bool by_rows = step >= 2 * workers;
-        const int64_t more_rows = between(job->row_blocks + (by_rows ? step - 2 * workers + 1 : 0), 1, tiles);
-        const int64_t more_panels = between(by_rows ? panels : job->panel_blocks + step + 1, 1, job->panels);
-        const int64_t most = busiest_tiles(job, more_rows, more_panels, workers);
-        if (most < least) {
-            least = most;
-            rows = more_rows;
-            panels = more_panels;
-        }
-    }
-    job->row_blocks = rows;
-    job->panel_blocks = panels;
+    int64_t least = busiest_tiles(job, job->row_blocks, job->panel_blocks, workers);
+    const int64_t panels = job->panel_blocks, rows = job->row_blocks;
+    for (int64_t more = panels + 1; more <= panels + 2 * workers && more <= job->panels; more++)
+        take_if_less(job, rows, more, workers, &least);
+    const int64_t best_panels = job->panel_blocks;
+    for (int64_t more = rows + 1; more <= rows + 2 * workers && more <= tiles; more++)
+        take_if_less(job, more, best_panels, workers, &least);
 }
 
 static product_job plan(const product *p, int workers)

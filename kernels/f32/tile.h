@@ -42,7 +42,7 @@ typedef struct tile_rows {
     int64_t pitch;
     const int64_t *lengths;
     int64_t segments;
-    uintptr_t next; /* bytes from a row to the one that the next tile wants in its place, most likely: fetched ahead */
+    uintptr_t next; /* bytes from a row to the one that the next tile wants in its place, most likely: fetched ahead; 0: they are near already */
 } tile_rows;
 
 /* The left operand by k: row r of k is at values[k * stride + r]. The stride must be no large power of two, or a block of k
