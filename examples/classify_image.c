@@ -124,8 +124,9 @@ static alc_status make_model(classifier *c)
         status = alc_model_load(c->model, c->weights, (alc_model_load_options){0}, NULL);
     if (status)
         return status;
-    return alc_compile(c->model,
-                       (alc_compile_options){.mode = ALC_EVALUATE, .batch = 1, .output = c->probabilities}, &c->plan);
+    status = alc_compile(c->model, (alc_compile_options){.mode = ALC_EVALUATE, .batch = 1, .output = c->probabilities},
+                         &c->plan);
+    return status == ALC_OK ? alc_plan_release_weights(c->plan) : status;
 }
 
 /* ---- an image ---- */

@@ -130,12 +130,12 @@ static alc_status open_model(predictor *p)
         status = alc_classifier_build(p->model, &p->card.network, &p->classifier);
     if (status == ALC_OK)
         status = alc_model_load_tensors(p->model, p->file, (alc_model_load_options){0}, NULL);
-    if (status)
-        return status;
-    return alc_compile(p->model,
-                       (alc_compile_options){
-                           .mode = ALC_EVALUATE, .batch = p->batch, .output = p->classifier.probabilities},
-                       &p->plan);
+    if (status == ALC_OK)
+        status = alc_compile(p->model,
+                             (alc_compile_options){
+                                 .mode = ALC_EVALUATE, .batch = p->batch, .output = p->classifier.probabilities},
+                             &p->plan);
+    return status == ALC_OK ? alc_plan_release_weights(p->plan) : status;
 }
 
 static alc_status open_table(predictor *p)

@@ -47,11 +47,11 @@ __attribute__((format(printf, 3, 4)))
 alc_status experiment_fail(experiment *e, alc_status status, const char *format, ...);
 const char *experiment_message(const experiment *e);
 
-/* That the results have places of their own, where they can be written and replace nothing that is read; the second, once the
- * images are known. And that no other trainer saves to the same file meanwhile (experiment_outputs.c). */
+/* That the results replace nothing that is read, the second once the images are known. The third makes sure that no other
+ * trainer saves to the same file meanwhile, and that all results can be written (experiment_outputs.c). */
 alc_status experiment_check_outputs(experiment *e);
 alc_status experiment_check_images(experiment *e);
-alc_status experiment_lock(experiment *e);
+alc_status experiment_claim_outputs(experiment *e);
 /* Context, table, images, split, encoder; the outputs are checked as soon as that can be (experiment_data.c). */
 alc_status experiment_load_data(experiment *e);
 /* Model, plans, loaders, optimizer; what --resume brings back (experiment_model.c, experiment_resume.c). */

@@ -136,7 +136,7 @@ alc_status experiment_load_data(experiment *e)
     if (status == ALC_OK)
         status = experiment_check_outputs(e);
     if (status == ALC_OK)
-        status = experiment_lock(e);
+        status = experiment_claim_outputs(e);
     if (status == ALC_OK)
         status = alc_table_read(e->context, e->options.table, (alc_table_options){.missing = e->options.missing},
                                 &e->table);

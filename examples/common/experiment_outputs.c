@@ -13,19 +13,14 @@ typedef struct output_list {
     const char *paths[OUTPUTS]; /* NULL: not asked for */
 } output_list;
 
-/* It is removed in the end, so it must be no other file. */
-static void name_lock(const trainer_options *o, char *path, size_t size)
-{
-    snprintf(path, size, "%s.lock", o->save);
-}
-
 static void list_outputs(const trainer_options *o, output_list *list)
 {
     for (int i = 0; i < ALC_CHECKPOINT_PARTS; i++) {
         alc_checkpoint_file(o->save, (alc_checkpoint_part)i, list->saved[i], sizeof list->saved[i]);
         list->paths[i] = i == ALC_CHECKPOINT_MODEL ? o->save : list->saved[i];
     }
-    name_lock(o, list->lock, sizeof list->lock);
+    /* It is removed in the end, so it must be no other file. */
+    snprintf(list->lock, sizeof list->lock, "%s.lock", o->save);
     list->paths[ALC_CHECKPOINT_PARTS] = list->lock;
     list->paths[ALC_CHECKPOINT_PARTS + 1] = o->report;
     list->paths[ALC_CHECKPOINT_PARTS + 2] = o->predictions;
@@ -35,6 +30,11 @@ static void list_outputs(const trainer_options *o, output_list *list)
 static alc_status refuse(experiment *e, const char *path, const char *what)
 {
     return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", path, what);
+}
+
+static alc_status refuse_to_write(experiment *e, const char *path)
+{
+    return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, file_why());
 }
 
 /* What one output would replace of what is read, or of the outputs before it. */
@@ -49,9 +49,7 @@ static alc_status check_output(experiment *e, const output_list *list, int outpu
     for (int before = 0; before < output && output >= ALC_CHECKPOINT_PARTS; before++)
         if (list->paths[before] && output_replaces(path, list->paths[before]))
             return refuse(e, path, "another result");
-    if (!output_path_writable(path))
-        return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, file_why());
-    return ALC_OK;
+    return output_path_replaceable(path) ? ALC_OK : refuse_to_write(e, path);
 }
 
 alc_status experiment_check_outputs(experiment *e)
@@ -75,15 +73,24 @@ alc_status experiment_check_images(experiment *e)
     return ALC_OK;
 }
 
-/* ---- one trainer for each --save ---- */
-
-alc_status experiment_lock(experiment *e)
+static alc_status take_lock(experiment *e, const char *path)
 {
     static const char held[] = "another program is training it";
-    char path[sizeof e->lock.path];
-    name_lock(&e->options, path, sizeof path);
     const char *why = lock_file_take(&e->lock, path, held);
     if (why == held)
         return experiment_fail(e, ALC_IO_ERROR, "%s: %s", e->options.save, why);
     return why ? experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, why) : ALC_OK;
+}
+
+/* The lock comes first: to try whether a place can be written makes and removes a file there, under a name that another trainer of
+ * the same --save might be writing to. */
+alc_status experiment_claim_outputs(experiment *e)
+{
+    output_list list;
+    list_outputs(&e->options, &list);
+    const alc_status status = take_lock(e, list.lock);
+    for (int i = 0; i < OUTPUTS && status == ALC_OK; i++)
+        if (list.paths[i] && list.paths[i] != list.lock && !output_path_writable(list.paths[i]))
+            return refuse_to_write(e, list.paths[i]);
+    return status;
 }

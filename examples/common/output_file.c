@@ -19,8 +19,7 @@ static bool is_standard_stream(const struct stat *file)
     return false;
 }
 
-/* Whether the path is free, or a regular file's: a device or a pipe would be replaced, not written to. */
-static bool may_be_replaced(const char *path)
+bool output_path_replaceable(const char *path)
 {
     struct stat status;
     if (stat(path, &status))
@@ -41,7 +40,7 @@ static bool name_temporary(const char *path, char *temporary, size_t size)
 bool output_file_open(output_file *file, const char *path)
 {
     *file = (output_file){0};
-    if (!name_temporary(path, file->temporary, sizeof file->temporary) || !may_be_replaced(path))
+    if (!name_temporary(path, file->temporary, sizeof file->temporary) || !output_path_replaceable(path))
         return false;
     strcpy(file->path, path);
     if (unlink(file->temporary) && errno != ENOENT)
@@ -80,11 +79,11 @@ bool output_path_writable(const char *path)
 {
     char temporary[4096];
     struct stat status;
-    if (!name_temporary(path, temporary, sizeof temporary) || !may_be_replaced(path))
+    if (!name_temporary(path, temporary, sizeof temporary) || !output_path_replaceable(path))
         return false;
     /* What a killed program left is replaced when the time has come; until then it might be somebody's file. */
     if (lstat(temporary, &status) == 0)
-        return may_be_replaced(temporary) && access(temporary, W_OK) == 0;
+        return output_path_replaceable(temporary) && access(temporary, W_OK) == 0;
     const int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0)
         return false;

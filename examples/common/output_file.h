@@ -19,7 +19,9 @@ bool output_file_open(output_file *file, const char *path);
 bool output_file_commit(output_file *file);
 void output_file_cancel(output_file *file);
 
-/* Whether a file could be made at `path` now; errno says why not. Leaves nothing behind. */
+/* Whether the path is free, or a regular file's: a device or a pipe would be replaced, not written to. errno says why not. */
+bool output_path_replaceable(const char *path);
+/* Whether, beside that, a file could be made at `path` now; errno says why not. Leaves nothing behind. */
 bool output_path_writable(const char *path);
 /* Whether writing to `output` and to or from `other` would meet in one file, be it a temporary one; whatever their names. */
 bool output_replaces(const char *output, const char *other);

@@ -89,8 +89,12 @@ void alc_prepare_saved(alc_prepare *prepare, size_t bytes);
 /* Bytes that live during one call (alc_run.scratch), 64-byte aligned. */
 void alc_prepare_forward_scratch(alc_prepare *prepare, size_t bytes);
 void alc_prepare_backward_scratch(alc_prepare *prepare, size_t bytes);
-/* Bytes made from the parameters by alc_op_def.derive, renewed whenever one of them was written (alc_run.derived). */
+/* Bytes made from the parameters by alc_op_def.derive, renewed whenever one of them was written (alc_run.derived). Their
+ * contents are undefined before. */
 void alc_prepare_derived(alc_prepare *prepare, size_t bytes);
+/* Nothing but derive reads that parameter in this plan: alc_plan_release_weights may give its memory back, and forward then finds
+ * a value of NULL. */
+void alc_prepare_replaced(alc_prepare *prepare, int parameter);
 /* For alc_plan_report: the kernel's name (static text) and the operations of one forward pass for one sample. */
 void alc_prepare_describe(alc_prepare *prepare, const char *kernel, double flops_per_sample);
 

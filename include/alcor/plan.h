@@ -45,6 +45,11 @@ typedef struct alc_compile_options {
  * max_bytes do not suffice: the sentence says how many would). */
 alc_status alc_compile(alc_model *model, alc_compile_options options, alc_plan **plan);
 void alc_plan_destroy(alc_plan *plan);
+/* For inference in little memory: packs an evaluation plan's weights now, instead of in its first run, and gives back the memory of
+ * each weight of which only the packed copy is read from then on. That ends the model's use for everything but this plan: it
+ * can no longer be compiled, loaded or saved (ALC_INVALID_ARGUMENT), alc_parameter_read gives NaN for such a weight, and
+ * alc_parameter_write does nothing. ALC_INVALID_ARGUMENT for a training plan, and while the model has another plan. */
+alc_status alc_plan_release_weights(alc_plan *plan);
 alc_model *alc_plan_model(const alc_plan *plan);
 int64_t alc_plan_batch(const alc_plan *plan);
 

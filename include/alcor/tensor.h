@@ -64,7 +64,8 @@ __attribute__((format(printf, 2, 3)))
 void alc_scope_begin(alc_model *model, const char *format, ...);
 void alc_scope_end(alc_model *model);
 
-/* The first failure of a builder, ALC_OK if there was none; its sentence is also the context's message. */
+/* The first failure of a builder, ALC_OK if there was none; its sentence is also the context's message. ALC_INVALID_ARGUMENT after
+ * alc_plan_release_weights, which ends the use of a model. */
 alc_status alc_model_status(const alc_model *model);
 
 alc_model *alc_tensor_model(const alc_tensor *tensor);
@@ -92,7 +93,8 @@ bool alc_parameter_trainable(const alc_parameter *parameter);
 /* Plans look at this when they are compiled. State, and batch norms made with ALC_BATCH_NORM_FROZEN, stay untrainable. */
 void alc_parameter_set_trainable(alc_parameter *parameter, bool trainable);
 /* Copies all values out of, or into, the parameter in PyTorch's order; `values` has alc_shape_elements() of its shape.
- * Writing renews what plans derived from the parameter (packed, folded or transformed copies). */
+ * Writing renews what plans derived from the parameter (packed, folded or transformed copies); it does nothing in a model whose
+ * status is not ALC_OK. Reading gives NaN for a parameter that alc_plan_release_weights gave back. */
 void alc_parameter_read(const alc_parameter *parameter, alc_real *values);
 void alc_parameter_write(alc_parameter *parameter, const alc_real *values);
 

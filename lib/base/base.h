@@ -36,6 +36,8 @@ void alc_log(alc_context *context, const char *format, ...) ALC_PRINTF(2, 3);
 /* Zeroed memory aligned to ALC_ALIGNMENT, through the context's hook; NULL (and a kept sentence) on failure. The size
  * is remembered in a header in front, so alc_free needs only the pointer. bytes == 0 gives a valid pointer. */
 void *alc_allocate(alc_context *context, size_t bytes, const char *what);
+/* The same without zeroing: what is not written to costs no memory yet. */
+void *alc_allocate_untouched(alc_context *context, size_t bytes, const char *what);
 void *alc_allocate_array(alc_context *context, size_t count, size_t size, const char *what);
 /* Grows an array, keeping its contents; on failure the old one stays valid and NULL is returned. */
 void *alc_reallocate_array(alc_context *context, void *memory, size_t old_count, size_t count, size_t size,
@@ -144,10 +146,14 @@ uint16_t alc_half_of(double value);
 int alc_format_v(char *buffer, size_t bytes, const char *format, va_list arguments);
 int alc_format(char *buffer, size_t bytes, const char *format, ...) ALC_PRINTF(3, 4);
 
+/* Moves the text's ends inwards past spaces and tabs. */
+void alc_trim(const char **text, size_t *length);
+
 /* Parses a whole cell as a decimal floating-point number with a point; false for anything else, for infinities, NaN,
- * hexadecimal, leading or trailing characters other than spaces. */
+ * hexadecimal, leading or trailing characters other than spaces and tabs. */
 bool alc_parse_double(const char *text, size_t length, double *value);
 bool alc_parse_int64(const char *text, size_t length, int64_t *value);
+
 /* Growing text buffer; after a failed allocation `failed` stays set and appends do nothing. */
 typedef struct alc_text {
     alc_context *context;

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/base/context_private.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
+#define PAGE ((uintptr_t)sysconf(_SC_PAGESIZE))
 
 typedef struct block_header {
     size_t bytes; /* of the whole block, header included */
@@ -31,7 +33,11 @@ static void *system_allocate(void *user, size_t bytes, size_t alignment)
 static void system_release(void *user, void *memory, size_t bytes)
 {
     (void)user;
-    (void)bytes;
+    /* free() may keep a block for later ones; the pages of a large one, such as a weight that is given back, it need not keep. */
+    if (bytes >= HUGE_PAGE / 2) {
+        const uintptr_t first = ((uintptr_t)memory + PAGE - 1) / PAGE * PAGE, end = ((uintptr_t)memory + bytes) / PAGE * PAGE;
+        (void)madvise((void *)first, end - first, MADV_DONTNEED);
+    }
     free(memory);
 }
 
@@ -53,7 +59,7 @@ bool alc_add_sizes(size_t a, size_t b, size_t *sum)
     return true;
 }
 
-void *alc_allocate(alc_context *context, size_t bytes, const char *what)
+void *alc_allocate_untouched(alc_context *context, size_t bytes, const char *what)
 {
     size_t total = 0;
     unsigned char *block = NULL;
@@ -63,9 +69,16 @@ void *alc_allocate(alc_context *context, size_t bytes, const char *what)
         alc_fail_memory(context, bytes, what);
         return NULL;
     }
-    memset(block, 0, total);
     ((block_header *)(void *)block)->bytes = total;
     return block + ALC_ALIGNMENT;
+}
+
+void *alc_allocate(alc_context *context, size_t bytes, const char *what)
+{
+    void *memory = alc_allocate_untouched(context, bytes, what);
+    if (memory != NULL)
+        memset(memory, 0, bytes);
+    return memory;
 }
 
 void *alc_allocate_array(alc_context *context, size_t count, size_t size, const char *what)

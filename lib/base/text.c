@@ -41,13 +41,18 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static void trim(const char **text, size_t *length)
+static bool is_blank(char c)
 {
-    while (*length > 0 && (*text)[0] == ' ') {
+    return c == ' ' || c == '\t';
+}
+
+void alc_trim(const char **text, size_t *length)
+{
+    while (*length > 0 && is_blank((*text)[0])) {
         (*text)++;
         (*length)--;
     }
-    while (*length > 0 && (*text)[*length - 1] == ' ')
+    while (*length > 0 && is_blank((*text)[*length - 1]))
         (*length)--;
 }
 
@@ -87,7 +92,7 @@ static bool is_decimal(const char *text, size_t length)
 bool alc_parse_double(const char *text, size_t length, double *value)
 {
     char copy[LONGEST_NUMBER + 1];
-    trim(&text, &length);
+    alc_trim(&text, &length);
     if (length > LONGEST_NUMBER || !is_decimal(text, length))
         return false;
     memcpy(copy, text, length);
@@ -107,7 +112,7 @@ bool alc_parse_double(const char *text, size_t length, double *value)
 
 bool alc_parse_int64(const char *text, size_t length, int64_t *value)
 {
-    trim(&text, &length);
+    alc_trim(&text, &length);
     bool negative = length > 0 && text[0] == '-';
     size_t at = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
     if (at == length)

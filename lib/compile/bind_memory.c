@@ -25,7 +25,7 @@ static alc_status allocate_derived(alc_plan *plan)
     size_t offset = 0;
     for (int64_t n = 0; n < plan->node_count; n++)
         plan->derived_bytes += plan->nodes[n].dead ? 0 : align_up(plan->nodes[n].derived_bytes);
-    plan->derived = alc_allocate(plan->context, plan->derived_bytes, "a plan's packed weights");
+    plan->derived = alc_allocate_untouched(plan->context, plan->derived_bytes, "a plan's packed weights");
     if (!plan->derived)
         return ALC_OUT_OF_MEMORY;
     for (int64_t n = 0; n < plan->node_count; n++) {

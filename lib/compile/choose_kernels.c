@@ -36,6 +36,11 @@ void alc_prepare_derived(alc_prepare *p, size_t bytes)
     p->internal->node->derived_bytes = bytes;
 }
 
+void alc_prepare_replaced(alc_prepare *p, int parameter)
+{
+    p->internal->node->replaced[parameter] = true;
+}
+
 void alc_prepare_describe(alc_prepare *p, const char *kernel, double flops_per_sample)
 {
     p->internal->node->kernel = kernel;

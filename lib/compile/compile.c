@@ -107,6 +107,7 @@ alc_status alc_compile(alc_model *model, alc_compile_options options, alc_plan *
         return ALC_OUT_OF_MEMORY;
     plan->context = context;
     plan->model = model;
+    model->plan_count++;
     plan->options = options;
     plan->rows = options.batch;
     plan->draw.seed = alc_context_seed(context);
@@ -125,6 +126,7 @@ void alc_plan_destroy(alc_plan *plan)
     if (!plan)
         return;
     alc_context *context = plan->context;
+    plan->model->plan_count--;
     alc_free(context, plan->arena);
     alc_free(context, plan->derived);
     alc_free(context, plan->gradients);

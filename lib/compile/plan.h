@@ -54,6 +54,7 @@ typedef struct alc_plan_node {
     int clear_count;
     void *derived;
     uint64_t derived_version;            /* of the parameters it was made from */
+    bool *replaced;                      /* parameters that only `derive` reads */
     const char *kernel;
     double flops_per_sample;
     int64_t in_place_of;                 /* how many nodes it stands for beside itself */

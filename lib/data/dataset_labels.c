@@ -66,31 +66,18 @@ static int64_t different_values(const alc_dataset_builder *builder, const char *
     return different;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* The text without the blanks around it, which are not cut off. */
-static const char *without_blanks(const char *text, size_t *length)
-{
-    while (is_blank(*text))
-        text++;
-    *length = strlen(text);
-    while (*length > 0 && is_blank(text[*length - 1]))
-        --*length;
-    return text;
-}
-
 /* Two classes that look alike are a slip of whoever made the table, and would be learnt as two. */
 static alc_status check_blanks(const alc_dataset_builder *builder, const char *const *names, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
-        size_t length, other;
-        const char *text = without_blanks(names[i], &length);
+        const char *text = names[i];
+        size_t length = strlen(text);
+        alc_trim(&text, &length);
         for (int64_t j = 0; j < count && length < strlen(names[i]); j++) {
-            const char *same = without_blanks(names[j], &other);
+            const char *same = names[j];
+            size_t other = strlen(same);
             int64_t row = 0;
+            alc_trim(&same, &other);
             if (i == j || length != other || memcmp(text, same, length) != 0)
                 continue;
             while (strcmp(alc_table_cell(builder->table, row, builder->dataset->label_column), names[i]) != 0)

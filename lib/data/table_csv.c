@@ -181,14 +181,14 @@ static alc_status read_row(csv_reader *reader, int64_t *cells)
     return ALC_OK;
 }
 
-static uint32_t trim(char *data, uint32_t offset)
+/* Cuts the blanks off the text that begins there; returns where the rest begins. */
+static uint32_t cut_blanks(char *data, uint32_t offset)
 {
-    size_t length;
-    while (data[offset] == ' ' || data[offset] == '\t')
-        offset++;
-    length = strlen(data + offset);
-    while (length > 0 && (data[offset + length - 1] == ' ' || data[offset + length - 1] == '\t'))
-        data[offset + --length] = 0;
+    const char *text = data + offset;
+    size_t length = strlen(text);
+    alc_trim(&text, &length);
+    offset = (uint32_t)(text - data);
+    data[offset + length] = 0;
     return offset;
 }
 
@@ -209,7 +209,7 @@ static alc_status read_header(csv_reader *reader, alc_table *table)
     if (table->names == NULL)
         return ALC_OUT_OF_MEMORY;
     for (int64_t i = 0; i < table->columns; i++) {
-        table->names[i] = trim(reader->data, reader->row[i]);
+        table->names[i] = cut_blanks(reader->data, reader->row[i]);
         if (reader->data[table->names[i]] == 0)
             return alc_fail(reader->context, ALC_BAD_FILE,
                             "%s: line %lld: column %lld has no name in the header", reader->name,

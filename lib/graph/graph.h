@@ -57,11 +57,12 @@ struct alc_model {
     int64_t tensor_count, tensor_capacity;
     alc_parameter **parameters;
     int64_t parameter_count, parameter_capacity;
+    int64_t plan_count;
     alc_tensor poison;
     alc_text scope;       /* "layer1.0." */
     size_t scope_starts[ALC_MAX_SCOPES]; /* where each open scope begins in it: names may hold dots */
     int scope_depth;
-    alc_status status;    /* of the first failing builder */
+    alc_status status;    /* of the first failing builder; not ALC_OK either once weights were released */
     char message[ALC_MESSAGE_BYTES]; /* its sentence; in here, for memory may just have run out */
 };
 

@@ -1,5 +1,6 @@
 /* parameter.c - values that are trained, and state beside them: creation with initial values, access, freezing. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "lib/graph/graph.h"
@@ -95,11 +96,16 @@ void alc_parameter_set_trainable(alc_parameter *parameter, bool trainable)
 
 void alc_parameter_read(const alc_parameter *parameter, alc_real *values)
 {
-    alc_layout_load(&parameter->spec, parameter->value, values);
+    for (int64_t i = 0; i < parameter->count && !parameter->value; i++)
+        values[i] = (alc_real)NAN;
+    if (parameter->value)
+        alc_layout_load(&parameter->spec, parameter->value, values);
 }
 
 void alc_parameter_write(alc_parameter *parameter, const alc_real *values)
 {
+    if (parameter->model->status != ALC_OK)
+        return; /* its other parameters may be gone, and could not be packed again with this one */
     alc_layout_store(&parameter->spec, values, parameter->value);
     alc_parameter_written(parameter);
 }

@@ -286,6 +286,9 @@ alc_status alc_model_load_tensors(alc_model *model, const alc_safetensors *file,
     if (model == NULL || file == NULL)
         return alc_fail(model == NULL ? NULL : alc_model_context(model), ALC_INVALID_ARGUMENT,
                         "loading a model: an argument is NULL");
+    const alc_status usable = alc_model_status(model);
+    if (usable != ALC_OK)
+        return usable;
     comparison c = {.model = model, .file = file, .prefix = options.prefix == NULL ? "" : options.prefix,
                     .classifier = options.classifier};
     c.tensors = alc_allocate_array(alc_model_context(model), (size_t)alc_model_parameter_count(model),

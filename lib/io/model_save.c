@@ -24,6 +24,9 @@ static alc_status list_tensors(alc_model *model, const int64_t *steps, alc_arena
 {
     int64_t parameters = alc_model_parameter_count(model);
     *count = 0;
+    const alc_status usable = alc_model_status(model);
+    if (usable != ALC_OK)
+        return usable;
     for (int64_t i = 0; i < parameters; i++) {
         alc_parameter *parameter = alc_model_parameter(model, i);
         const char *name = alc_parameter_name(parameter);

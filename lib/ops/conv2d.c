@@ -233,6 +233,8 @@ static alc_status prepare(alc_prepare *p)
         scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
     alc_prepare_derived(p, keeps ? sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes : 0);
     alc_prepare_forward_scratch(p, scratch);
+    if (!p->differentiated && keeps && (o->fusion.norm || !use.depthwise))
+        alc_prepare_replaced(p, 0);
     if (p->differentiated)
         prepare_backward(p, kernels, &s, keeps ? 0 : sizes.backward_bytes);
     alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),

@@ -85,6 +85,8 @@ static alc_status prepare(alc_prepare *p)
             derived += folded + ALC_ALIGNMENT;
     }
     alc_prepare_derived(p, derived);
+    if (!p->differentiated && derived > 0)
+        alc_prepare_replaced(p, 0);
     alc_prepare_forward_scratch(p, scratch);
     if (p->differentiated) {
         if (p->parameter_gradient_wanted[0])

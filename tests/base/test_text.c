@@ -23,6 +23,7 @@ START_TEST(decimals_are_read_exactly)
         {"-0.0", -0.0},
         {"19.47406", 19.47406},
         {" 1.5 ", 1.5},
+        {"\t1 \t", 1},
         {".5", .5},
         {"5.", 5},
         {"+7e2", 700},
@@ -47,7 +48,7 @@ START_TEST(everything_else_is_refused)
 {
     static const char *const bad[] = {"",      " ",    "1,5", "1 2",      "nan",   "inf",  "-inf",
                                       "0x10",  "1e",   "1e+", ".",        "-",     "+.e1", "1.2.3",
-                                      "1e999", "\t1",  "1\n", "--1",      "1_000", "1f",   "null",
+                                      "1e999", "\v1",  "1\n", "--1",      "1_000", "1f",   "null",
                                       "e5",    "1e5.", "١",   "infinity", "1d3",   "NULL"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         double value = 99;
