@@ -15,34 +15,75 @@ static void memory_strides(const alc_parameter_spec *spec, int64_t strides[ALC_M
     }
 }
 
-/* Walks PyTorch's order, telling for each value where it lies in memory. */
-typedef struct layout_walk {
-    const alc_shape *view;
+/* PyTorch's axes with their strides in memory. Axes that lie in memory as one are one here, and those with a single place are left
+ * out, so that the last axis is long. */
+typedef struct layout_axes {
+    int rank;
+    int64_t extents[ALC_MAX_RANK], strides[ALC_MAX_RANK];
+} layout_axes;
+
+static layout_axes axes_of(const alc_parameter_spec *spec)
+{
+    const alc_shape *view = &spec->layout.view;
+    layout_axes axes = {.rank = 1, .extents = {1}, .strides = {1}};
     int64_t strides[ALC_MAX_RANK];
+    if (view->rank == 0)
+        axes.extents[0] = alc_shape_elements(spec->shape);
+    memory_strides(spec, strides);
+    for (int axis = 0; axis < view->rank; axis++) {
+        const int last = axes.rank - 1;
+        const int64_t extent = view->extent[axis];
+        if (extent == 1)
+            continue;
+        if (axes.extents[last] == 1 || axes.strides[last] == strides[axis] * extent)
+            axes.extents[last] *= extent;
+        else
+            axes.extents[axes.rank++] = extent;
+        axes.strides[axes.rank - 1] = strides[axis];
+    }
+    return axes;
+}
+
+/* Walks PyTorch's order, telling where its values lie in memory: runs of them along the last axis. */
+typedef struct layout_walk {
+    layout_axes axes;
     int64_t place[ALC_MAX_RANK];
     int64_t position;
 } layout_walk;
 
 static layout_walk walk_begin(const alc_parameter_spec *spec, int64_t index)
 {
-    layout_walk walk = {.view = &spec->layout.view};
-    memory_strides(spec, walk.strides);
-    for (int axis = walk.view->rank - 1; axis >= 0; axis--) {
-        walk.place[axis] = index % walk.view->extent[axis];
-        walk.position += walk.place[axis] * walk.strides[axis];
-        index /= walk.view->extent[axis];
+    layout_walk walk = {.axes = axes_of(spec)};
+    for (int axis = walk.axes.rank - 1; axis >= 0; axis--) {
+        walk.place[axis] = index % walk.axes.extents[axis];
+        walk.position += walk.place[axis] * walk.axes.strides[axis];
+        index /= walk.axes.extents[axis];
     }
     return walk;
 }
 
-static void walk_next(layout_walk *walk)
+/* How many of the next `left` values lie in one run. */
+static int64_t walk_run(const layout_walk *walk, int64_t left)
 {
-    for (int axis = walk->view->rank - 1; axis >= 0; axis--) {
-        walk->position += walk->strides[axis];
-        if (++walk->place[axis] < walk->view->extent[axis])
-            return;
-        walk->position -= walk->strides[axis] * walk->view->extent[axis];
+    const int last = walk->axes.rank - 1;
+    const int64_t rest = walk->axes.extents[last] - walk->place[last];
+    return rest < left ? rest : left;
+}
+
+static int64_t walk_stride(const layout_walk *walk)
+{
+    return walk->axes.strides[walk->axes.rank - 1];
+}
+
+static void walk_past(layout_walk *walk, int64_t run)
+{
+    int axis = walk->axes.rank - 1;
+    walk->place[axis] += run;
+    walk->position += run * walk->axes.strides[axis];
+    for (; axis > 0 && walk->place[axis] == walk->axes.extents[axis]; axis--) {
+        walk->position += walk->axes.strides[axis - 1] - walk->axes.strides[axis] * walk->axes.extents[axis];
         walk->place[axis] = 0;
+        walk->place[axis - 1]++;
     }
 }
 
@@ -50,9 +91,12 @@ void alc_layout_store_part(const alc_parameter_spec *spec, int64_t first, int64_
                            alc_real *memory)
 {
     layout_walk walk = walk_begin(spec, first);
-    for (int64_t i = 0; i < count; i++) {
-        memory[spec->layout.view.rank ? walk.position : first + i] = logical[i];
-        walk_next(&walk);
+    const int64_t stride = walk_stride(&walk);
+    for (int64_t done = 0, run; done < count; done += run) {
+        run = walk_run(&walk, count - done);
+        for (int64_t i = 0; i < run; i++)
+            memory[walk.position + i * stride] = logical[done + i];
+        walk_past(&walk, run);
     }
 }
 
@@ -63,15 +107,18 @@ void alc_layout_store(const alc_parameter_spec *spec, const alc_real *logical, a
 
 void alc_layout_load(const alc_parameter_spec *spec, const alc_real *memory, alc_real *logical)
 {
-    int64_t count = alc_shape_elements(spec->shape);
+    const int64_t count = alc_shape_elements(spec->shape);
     layout_walk walk = walk_begin(spec, 0);
-    for (int64_t i = 0; i < count; i++) {
-        logical[i] = memory[spec->layout.view.rank ? walk.position : i];
-        walk_next(&walk);
+    const int64_t stride = walk_stride(&walk);
+    for (int64_t done = 0, run; done < count; done += run) {
+        run = walk_run(&walk, count - done);
+        for (int64_t i = 0; i < run; i++)
+            logical[done + i] = memory[walk.position + i * stride];
+        walk_past(&walk, run);
     }
 }
 
 int64_t alc_layout_position(const alc_parameter_spec *spec, int64_t index)
 {
-    return spec->layout.view.rank ? walk_begin(spec, index).position : index;
+    return walk_begin(spec, index).position;
 }

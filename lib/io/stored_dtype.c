@@ -36,20 +36,6 @@ bool alc_stored_dtype_of_name(const char *name, alc_stored_dtype *dtype)
     return false;
 }
 
-uint64_t alc_load_little_endian(const unsigned char *bytes, size_t count)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-void alc_store_little_endian(unsigned char *bytes, size_t count, uint64_t value)
-{
-    for (size_t i = 0; i < count; i++)
-        bytes[i] = (unsigned char)(value >> (8 * i));
-}
-
 static double double_of_bits(uint64_t bits)
 {
     double value;

@@ -1,6 +1,6 @@
 /* lib/io/stored_dtype.h - the kinds of values in files: names, sizes, and conversion from and to
  * their bytes. Files are little-endian and need not be aligned, so bytes are put together one by
- * one; compilers make plain loads of it. */
+ * one; where the count is a constant, compilers make plain loads and stores of it. */
 #ifndef ALC_LIB_STORED_DTYPE_H
 #define ALC_LIB_STORED_DTYPE_H
 
@@ -17,8 +17,19 @@
 bool alc_stored_dtype_of_name(const char *name, alc_stored_dtype *dtype);
 size_t alc_stored_dtype_size(alc_stored_dtype dtype);
 
-uint64_t alc_load_little_endian(const unsigned char *bytes, size_t count);
-void alc_store_little_endian(unsigned char *bytes, size_t count, uint64_t value);
+static inline uint64_t alc_load_little_endian(const unsigned char *bytes, size_t count)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < count; i++)
+        value |= (uint64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+static inline void alc_store_little_endian(unsigned char *bytes, size_t count, uint64_t value)
+{
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (unsigned char)(value >> (8 * i));
+}
 
 void alc_decode_reals(alc_stored_dtype dtype, const unsigned char *bytes, int64_t count,
                       alc_real *values);

@@ -246,14 +246,17 @@ static alc_status prepare(alc_prepare *p)
 static void fold_weight(const alc_conv2d_node *o, const alc_parameter_view *weight, const alc_real *scale,
                         alc_real *folded)
 {
-    int64_t per_group = o->filters / o->groups, filters = per_group;
-    int64_t group_size = weight->count / o->groups;
-    if (per_group == 1 && group_size == o->kernel_height * o->kernel_width && o->groups > 1) {
-        filters = o->filters; /* depthwise: [ky][kx][channel], all channels innermost */
-        group_size = weight->count;
+    int64_t groups = o->groups, filters = o->filters / o->groups;
+    if (filters == 1 && groups > 1 && weight->count == o->filters * o->kernel_height * o->kernel_width) {
+        groups = 1; /* depthwise: [ky][kx][channel], all channels innermost */
+        filters = o->filters;
     }
-    for (int64_t i = 0; i < weight->count; i++)
-        folded[i] = weight->value[i] * scale[i / group_size * per_group + i % filters];
+    const int64_t rows = weight->count / groups / filters;
+    const alc_real *from = weight->value;
+    for (int64_t g = 0; g < groups; g++)
+        for (int64_t row = 0; row < rows; row++, from += filters, folded += filters)
+            for (int64_t f = 0; f < filters; f++)
+                folded[f] = from[f] * scale[g * filters + f];
 }
 
 static void fold_norm(const alc_run *r, alc_real *scale, alc_real *bias)
