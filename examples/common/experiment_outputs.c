@@ -9,7 +9,7 @@
 enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 4 };
 
 typedef struct output_list {
-    char saved[ALC_CHECKPOINT_PARTS][4096], lock[4096];
+    char saved[ALC_CHECKPOINT_PARTS][4096], lock[4096 + sizeof ".lock"];
     const char *paths[OUTPUTS]; /* NULL: not asked for */
 } output_list;
 
@@ -19,8 +19,8 @@ static void list_outputs(const trainer_options *o, output_list *list)
         alc_checkpoint_file(o->save, (alc_checkpoint_part)i, list->saved[i], sizeof list->saved[i]);
         list->paths[i] = i == ALC_CHECKPOINT_MODEL ? o->save : list->saved[i];
     }
-    /* It is removed in the end, so it must be no other file. */
-    snprintf(list->lock, sizeof list->lock, "%s.lock", o->save);
+    /* It is removed in the end, so it must be no other file. --save m and --save m.safetensors have one state: one lock. */
+    snprintf(list->lock, sizeof list->lock, "%s.lock", list->saved[ALC_CHECKPOINT_STATE]);
     list->paths[ALC_CHECKPOINT_PARTS] = list->lock;
     list->paths[ALC_CHECKPOINT_PARTS + 1] = o->report;
     list->paths[ALC_CHECKPOINT_PARTS + 2] = o->predictions;

@@ -112,15 +112,15 @@ for kept in model.state model.previous model.previous.state; do
     rmdir $kept.safetensors
 done
 # The lock beside it is removed in the end: it is no other file either.
-refused 1 'model.safetensors.lock|also another result' "${train_table[@]}" --table table.csv --report model.safetensors.lock
-cp table.csv model.safetensors.lock
-refused 1 'model.safetensors.lock|also the table' "${train_table[@]}" --table model.safetensors.lock
-refused 1 'model.safetensors.lock|it is no lock' "${train_table[@]}" --table table.csv
-rm model.safetensors.lock
-mkfifo model.safetensors.lock
-refused 1 'model.safetensors.lock|cannot write there|no regular file' "${train_table[@]}" --table table.csv
-[ -p model.safetensors.lock ] || fail "a pipe was removed"
-rm model.safetensors.lock
+refused 1 'model.state.safetensors.lock|also another result' "${train_table[@]}" --table table.csv --report model.state.safetensors.lock
+cp table.csv model.state.safetensors.lock
+refused 1 'model.state.safetensors.lock|also the table' "${train_table[@]}" --table model.state.safetensors.lock
+refused 1 'model.state.safetensors.lock|it is no lock' "${train_table[@]}" --table table.csv
+rm model.state.safetensors.lock
+mkfifo model.state.safetensors.lock
+refused 1 'model.state.safetensors.lock|cannot write there|no regular file' "${train_table[@]}" --table table.csv
+[ -p model.state.safetensors.lock ] || fail "a pipe was removed"
+rm model.state.safetensors.lock
 ln -s table.csv soft.csv
 ln table.csv hard.csv
 for path in soft.csv hard.csv; do

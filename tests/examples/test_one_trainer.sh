@@ -21,6 +21,9 @@ for more in "--epochs 1" "--epochs 1000000 --resume"; do
     [ "$(cat "$log/err")" = "train_table: model.safetensors: another program is training it" ] ||
         fail "a second trainer is not refused: $(cat "$log/err")"
 done
+# It would be another model, but has the same state.
+run 1 "${train[@]}" --epochs 1 --save model
+[ "$(cat "$log/err")" = "train_table: model: another program is training it" ] || fail "one state, two trainers: $(cat "$log/err")"
 run 0 "${train[@]}" --epochs 1 --save other.safetensors
 kill -INT $first
 status=0
@@ -41,6 +44,6 @@ done
 kill -KILL $first
 wait $first 2>/dev/null || true
 first=
-[ ! -s model.safetensors.lock ] || fail "the lock is not empty: $(cat model.safetensors.lock)"
+[ ! -s model.state.safetensors.lock ] || fail "the lock is not empty: $(cat model.state.safetensors.lock)"
 run 0 "${train[@]}" --epochs 1
 [ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"
