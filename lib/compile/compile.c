@@ -112,6 +112,8 @@ alc_status alc_compile(alc_model *model, alc_compile_options options, alc_plan *
     plan->rows = options.batch;
     plan->draw.seed = alc_context_seed(context);
     alc_arena_init(&plan->memory, context);
+    for (int64_t i = 0; i < model->parameter_count; i++)
+        alc_parameter_initialize(model->parameters[i]);
     status = run_passes(plan);
     if (status != ALC_OK) {
         alc_plan_destroy(plan);

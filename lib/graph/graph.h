@@ -34,6 +34,7 @@ struct alc_parameter {
     int64_t count;
     alc_real *value;      /* in memory order */
     uint64_t version;     /* grows with every write */
+    bool initialized;     /* the values are drawn or written */
     bool trainable;
 };
 
@@ -72,6 +73,9 @@ alc_status alc_model_fail(alc_model *model, alc_status status);
 /* A new parameter NAME.SPEC_NAME with initial values; NULL on failure (the context has the sentence). */
 alc_parameter *alc_parameter_create(alc_model *model, const char *node_name, const alc_parameter_spec *spec);
 void alc_parameter_destroy(alc_parameter *parameter);
+/* Draws its initial values, unless something was written before: most models get theirs from a file. To be called before
+ * parameter->value is read. */
+void alc_parameter_initialize(alc_parameter *parameter);
 /* To be called after parameter->value was written directly. */
 void alc_parameter_written(alc_parameter *parameter);
 

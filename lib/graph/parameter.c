@@ -52,11 +52,21 @@ alc_parameter *alc_parameter_create(alc_model *model, const char *node_name, con
     parameter->count = count;
     parameter->trainable = !spec->state && !spec->fixed;
     parameter->version = 1;
-    parameter->value = alc_allocate_array(context, (size_t)count, sizeof(alc_real), parameter->name);
-    if (!parameter->value)
+    size_t bytes = 0;
+    if (!alc_multiply_sizes((size_t)count, sizeof(alc_real), &bytes)) {
+        alc_fail_memory(context, SIZE_MAX, parameter->name);
         return NULL;
-    alc_parallel_run(context, (count + PART - 1) / PART, initialize_part, parameter);
-    return parameter;
+    }
+    parameter->value = alc_allocate_untouched(context, bytes, parameter->name);
+    return parameter->value ? parameter : NULL;
+}
+
+void alc_parameter_initialize(alc_parameter *parameter)
+{
+    if (parameter->initialized)
+        return;
+    alc_parallel_run(parameter->model->context, (parameter->count + PART - 1) / PART, initialize_part, parameter);
+    parameter->initialized = true;
 }
 
 void alc_parameter_destroy(alc_parameter *parameter)
@@ -67,6 +77,7 @@ void alc_parameter_destroy(alc_parameter *parameter)
 void alc_parameter_written(alc_parameter *parameter)
 {
     parameter->version++;
+    parameter->initialized = true;
 }
 
 const char *alc_parameter_name(const alc_parameter *parameter)
@@ -98,8 +109,10 @@ void alc_parameter_read(const alc_parameter *parameter, alc_real *values)
 {
     for (int64_t i = 0; i < parameter->count && !parameter->value; i++)
         values[i] = (alc_real)NAN;
-    if (parameter->value)
-        alc_layout_load(&parameter->spec, parameter->value, values);
+    if (!parameter->value)
+        return;
+    alc_parameter_initialize((alc_parameter *)parameter);
+    alc_layout_load(&parameter->spec, parameter->value, values);
 }
 
 void alc_parameter_write(alc_parameter *parameter, const alc_real *values)

@@ -109,7 +109,8 @@ static uint64_t digest(void)
 {
     uint64_t hash = 0;
     for (int64_t i = 0; i < alc_model_parameter_count(f.model); i++) {
-        const alc_parameter *parameter = alc_model_parameter(f.model, i);
+        alc_parameter *parameter = alc_model_parameter(f.model, i);
+        alc_parameter_initialize(parameter);
         hash = digest_bytes(hash, parameter->value, (size_t)parameter->count * sizeof(alc_real));
     }
     return hash;

@@ -41,6 +41,7 @@ static alc_parameter *find(const char *name)
 {
     alc_parameter *parameter = alc_model_find_parameter(model, name);
     ck_assert_msg(parameter != NULL, "no parameter %s", name);
+    alc_parameter_initialize(parameter);
     return parameter;
 }
 

@@ -51,6 +51,7 @@ static uint64_t hash_parameters(const alc_model *model, int64_t from, int64_t en
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (int64_t p = from; p < end; p++) {
+        alc_parameter_initialize(model->parameters[p]);
         for (int64_t i = 0; i < model->parameters[p]->count; i++) {
             uint64_t bits = 0;
             memcpy(&bits, &model->parameters[p]->value[i], sizeof(alc_real));

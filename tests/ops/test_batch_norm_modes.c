@@ -53,7 +53,8 @@ static uint64_t hash_norms(bool statistics, int64_t first, int64_t end)
 {
     uint64_t hash = 0;
     for (int64_t i = first; i < end; i++) {
-        const alc_parameter *parameter = f.model->parameters[i];
+        alc_parameter *parameter = f.model->parameters[i];
+        alc_parameter_initialize(parameter);
         if (is_norm(parameter, statistics))
             hash = digest_bytes(hash, parameter->value, (size_t)parameter->count * sizeof *parameter->value);
     }

@@ -169,7 +169,8 @@ uint64_t small_training_digest(const small_training *t)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (int64_t p = 0; p < t->model->parameter_count; p++) {
-        const alc_parameter *parameter = t->model->parameters[p];
+        alc_parameter *parameter = t->model->parameters[p];
+        alc_parameter_initialize(parameter);
         const unsigned char *bytes = (const unsigned char *)parameter->value;
         for (size_t i = 0; i < (size_t)parameter->count * sizeof(alc_real); i++)
             hash = (hash ^ bytes[i]) * 0x100000001b3u;
