@@ -90,8 +90,9 @@ static alc_status build(description *d)
     return ALC_OK;
 }
 
-/* Compiles for one purpose beside `other` bytes, shows the layers, and adds the plan's bytes and the parameters'. */
-static alc_status show_plan(const description *d, alc_plan_mode mode, size_t other, size_t *bytes)
+/* Compiles for one purpose beside `other` bytes and shows the layers. *bytes: the plan's and the parameters', and how many of them
+ * can be given back. */
+static alc_status show_plan(const description *d, alc_plan_mode mode, size_t other, size_t *bytes, size_t *replaced)
 {
     alc_plan *plan;
     char *report;
@@ -110,6 +111,7 @@ static alc_status show_plan(const description *d, alc_plan_mode mode, size_t oth
     if (status == ALC_OK) {
         const alc_plan_cost cost = alc_plan_costs(plan);
         *bytes = cost.total_bytes + cost.parameter_bytes;
+        *replaced = cost.replaced_bytes;
         printf("%s\n", report);
         alc_release_text(d->context, report);
     }
@@ -119,16 +121,16 @@ static alc_status show_plan(const description *d, alc_plan_mode mode, size_t oth
 
 static alc_status show(const description *d)
 {
-    size_t training = 0, inference = 0;
+    size_t training = 0, inference = 0, replaced = 0;
     const alc_optimizer_options options = {.kind = (alc_optimizer_kind)d->optimizer, .momentum = 0.9};
     const size_t optimizer = alc_optimizer_bytes(d->model, options);
-    alc_status status = show_plan(d, ALC_TRAIN, optimizer, &training);
+    alc_status status = show_plan(d, ALC_TRAIN, optimizer, &training, &replaced);
     if (status == ALC_OK)
-        status = show_plan(d, ALC_EVALUATE, 0, &inference);
+        status = show_plan(d, ALC_EVALUATE, 0, &inference, &replaced);
     if (status)
         return status;
-    printf("peak memory for training: %zu bytes, %s included; for inference: %zu bytes\n", training + optimizer,
-           optimizer_names[d->optimizer], inference);
+    printf("peak memory for training: %zu bytes, %s included; for inference: %zu bytes, of which packed weights replace %zu\n",
+           training + optimizer, optimizer_names[d->optimizer], inference, replaced);
     return ALC_OK;
 }
 

@@ -96,6 +96,7 @@ typedef struct alc_plan_cost {
     size_t derived_bytes;     /* packed and folded weights */
     size_t total_bytes;       /* everything the plan holds */
     size_t parameter_bytes;   /* the model's, shared by its plans */
+    size_t replaced_bytes;    /* of these, what alc_plan_release_weights gives back */
 } alc_plan_cost;
 alc_plan_cost alc_plan_costs(const alc_plan *plan);
 

@@ -13,6 +13,14 @@ double alc_backward_flops(const alc_plan_node *node)
     return node->differentiated ? (data + weights) * node->flops_per_sample : 0;
 }
 
+static size_t replaced_bytes(const alc_plan_node *node)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < node->parameter_count; i++)
+        bytes += node->replaced[i] ? (size_t)node->parameters[i]->count * sizeof(alc_real) : 0;
+    return bytes;
+}
+
 alc_plan_cost alc_plan_costs(const alc_plan *plan)
 {
     alc_plan_cost cost = {.activation_bytes = plan->arena_bytes, .gradient_bytes = plan->gradient_bytes,
@@ -23,6 +31,7 @@ alc_plan_cost alc_plan_costs(const alc_plan *plan)
             continue;
         cost.forward_flops += node->flops_per_sample * (double)plan->options.batch;
         cost.backward_flops += alc_backward_flops(node) * (double)plan->options.batch;
+        cost.replaced_bytes += plan->options.mode == ALC_EVALUATE ? replaced_bytes(node) : 0;
     }
     cost.total_bytes = plan->arena_bytes + plan->gradient_bytes + plan->derived_bytes + alc_arena_bytes(&plan->memory) +
                        (size_t)plan->buffer_capacity * sizeof *plan->buffers + sizeof *plan;

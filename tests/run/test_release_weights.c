@@ -73,6 +73,7 @@ START_TEST(the_logits_stay_the_same_bits)
         ck_assert_mem_eq(before, after, sizeof before);
         const int64_t values = 3 * CHANNELS + CHANNELS * CHANNELS + 2 * 9 * CHANNELS * CHANNELS + 9 * CHANNELS +
                                CHANNELS * CLASSES;
+        ck_assert_uint_eq(alc_plan_costs(f.plan).replaced_bytes, (uint64_t)values * sizeof(alc_real));
         ck_assert_int_ge(outstanding - f.hooks.bytes_outstanding, values * (int64_t)sizeof(alc_real));
         plan_fixture_end(&f);
     }
