@@ -42,7 +42,8 @@ static alc_status add_node(alc_plan *plan, const alc_node *source)
     node->input_add = alc_plan_allocate(plan, (size_t)inputs, sizeof(bool));
     node->clear = alc_plan_allocate(plan, (size_t)inputs, sizeof *node->clear);
     if (!node->inputs || !node->outputs || !node->parameters || !node->input_gradient_wanted ||
-        !node->parameter_gradient_wanted || !node->replaced || !node->keep_inputs || !node->keep_outputs || !node->input_add || !node->clear)
+        !node->parameter_gradient_wanted || !node->replaced || !node->keep_inputs || !node->keep_outputs ||
+        !node->input_add || !node->clear)
         return ALC_OUT_OF_MEMORY;
     for (int i = 0; i < source->input_count; i++)
         node->inputs[i] = source->inputs[i]->id;
