@@ -32,11 +32,11 @@ efficientnet_lite0 4 64 blocks.3
 efficientnet_lite0 3 75 blocks.5
 efficientnet_b0 4 64
 efficientnet_b0 3 75
-efficientnet_b0 4 64 features.4
+efficientnet_b0 4 96 features.4
 efficientnet_b0 3 75 features.6
 efficientnet_b2 4 64
 efficientnet_b2 3 75
-efficientnet_b2 4 64 features.4
+efficientnet_b2 4 96 features.4
 efficientnet_b2 3 75 features.6
 resnet50 4 64
 resnet50 3 75
