@@ -36,6 +36,7 @@ refused 1 'one_cycle.safetensors|epochs 2, not 4' "${table[@]}" --epochs 4 --sav
 
 # until_done NAME SECONDS COMMAND...: stops it by SIGINT at random moments of the first SECONDS, four times, and resumes it;
 # then lets it finish.
+# --foreground: else timeout sends the signal to its process group too, and a second one ends a program at once.
 until_done() {
     local name=$1 seconds=$2 stops=0 resume=() status delay
     shift 2
@@ -43,7 +44,7 @@ until_done() {
         delay=$(awk -v seconds="$seconds" -v random=$RANDOM 'BEGIN { print 0.01 + seconds * random / 32768 }')
         [ $stops -lt 4 ] || delay=600
         status=0
-        timeout --preserve-status --signal=INT "$delay" "$@" --save "$name.safetensors" "${resume[@]}" \
+        timeout --foreground --preserve-status --signal=INT "$delay" "$@" --save "$name.safetensors" "${resume[@]}" \
             >"$log/out" 2>"$log/err" || status=$?
         [ $status -ne 0 ] || break
         [ $status -eq 130 ] || fail "stopped after $delay s, it ended with $status: $(cat "$log/err")"
