@@ -79,6 +79,6 @@ run 0 "$bin/predict" --model gaps.safetensors --table empty.csv --output gaps_em
 same gaps_99.csv gaps_empty.csv "-99 is a missing value for the model"
 
 # Interrupted, it leaves no file: neither a whole nor a begun one.
-run 130 timeout --preserve-status --signal=INT 0.2 "$bin/predict" --model model.safetensors --images "$sdss" \
+run 130 timeout --foreground --preserve-status --signal=INT 0.2 "$bin/predict" --model model.safetensors --images "$sdss" \
     --table "$sdss/metadata.csv" --threads 1 --output stopped.csv
 [ -z "$(ls stopped.csv* 2>/dev/null)" ] || fail "an interrupted prediction leaves $(ls stopped.csv*)"
