@@ -39,6 +39,7 @@ void *alc_allocate(alc_context *context, size_t bytes, const char *what);
 /* The same without zeroing: what is not written to costs no memory yet. */
 void *alc_allocate_untouched(alc_context *context, size_t bytes, const char *what);
 void *alc_allocate_array(alc_context *context, size_t count, size_t size, const char *what);
+void *alc_allocate_array_untouched(alc_context *context, size_t count, size_t size, const char *what);
 /* Grows an array, keeping its contents; on failure the old one stays valid and NULL is returned. */
 void *alc_reallocate_array(alc_context *context, void *memory, size_t old_count, size_t count, size_t size,
                            const char *what);

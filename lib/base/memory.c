@@ -81,7 +81,7 @@ void *alc_allocate(alc_context *context, size_t bytes, const char *what)
     return memory;
 }
 
-void *alc_allocate_array(alc_context *context, size_t count, size_t size, const char *what)
+void *alc_allocate_array_untouched(alc_context *context, size_t count, size_t size, const char *what)
 {
     size_t bytes = 0;
     if (!alc_multiply_sizes(count, size, &bytes)) {
@@ -89,7 +89,15 @@ void *alc_allocate_array(alc_context *context, size_t count, size_t size, const 
                  size, what);
         return NULL;
     }
-    return alc_allocate(context, bytes, what);
+    return alc_allocate_untouched(context, bytes, what);
+}
+
+void *alc_allocate_array(alc_context *context, size_t count, size_t size, const char *what)
+{
+    void *memory = alc_allocate_array_untouched(context, count, size, what);
+    if (memory != NULL)
+        memset(memory, 0, count * size);
+    return memory;
 }
 
 void *alc_reallocate_array(alc_context *context, void *memory, size_t old_count, size_t count,

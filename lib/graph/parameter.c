@@ -52,12 +52,7 @@ alc_parameter *alc_parameter_create(alc_model *model, const char *node_name, con
     parameter->count = count;
     parameter->trainable = !spec->state && !spec->fixed;
     parameter->version = 1;
-    size_t bytes = 0;
-    if (!alc_multiply_sizes((size_t)count, sizeof(alc_real), &bytes)) {
-        alc_fail_memory(context, SIZE_MAX, parameter->name);
-        return NULL;
-    }
-    parameter->value = alc_allocate_untouched(context, bytes, parameter->name);
+    parameter->value = alc_allocate_array_untouched(context, (size_t)count, sizeof(alc_real), parameter->name);
     return parameter->value ? parameter : NULL;
 }
 
