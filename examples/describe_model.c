@@ -90,9 +90,8 @@ static alc_status build(description *d)
     return ALC_OK;
 }
 
-/* Compiles for one purpose beside `other` bytes and shows the layers. *bytes: the plan's and the parameters', and how many of them
- * can be given back. */
-static alc_status show_plan(const description *d, alc_plan_mode mode, size_t other, size_t *bytes, size_t *replaced)
+/* Compiles for one purpose beside `other` bytes and shows the layers. */
+static alc_status show_plan(const description *d, alc_plan_mode mode, size_t other, alc_plan_cost *cost)
 {
     alc_plan *plan;
     char *report;
@@ -109,9 +108,7 @@ static alc_status show_plan(const description *d, alc_plan_mode mode, size_t oth
     if (status == ALC_OK)
         status = alc_plan_report(plan, &report);
     if (status == ALC_OK) {
-        const alc_plan_cost cost = alc_plan_costs(plan);
-        *bytes = cost.total_bytes + cost.parameter_bytes;
-        *replaced = cost.replaced_bytes;
+        *cost = alc_plan_costs(plan);
         printf("%s\n", report);
         alc_release_text(d->context, report);
     }
@@ -121,16 +118,17 @@ static alc_status show_plan(const description *d, alc_plan_mode mode, size_t oth
 
 static alc_status show(const description *d)
 {
-    size_t training = 0, inference = 0, replaced = 0;
+    alc_plan_cost training, inference;
     const alc_optimizer_options options = {.kind = (alc_optimizer_kind)d->optimizer, .momentum = 0.9};
     const size_t optimizer = alc_optimizer_bytes(d->model, options);
-    alc_status status = show_plan(d, ALC_TRAIN, optimizer, &training, &replaced);
+    alc_status status = show_plan(d, ALC_TRAIN, optimizer, &training);
     if (status == ALC_OK)
-        status = show_plan(d, ALC_EVALUATE, 0, &inference, &replaced);
+        status = show_plan(d, ALC_EVALUATE, 0, &inference);
     if (status)
         return status;
     printf("peak memory for training: %zu bytes, %s included; for inference: %zu bytes, of which packed weights replace %zu\n",
-           training + optimizer, optimizer_names[d->optimizer], inference, replaced);
+           training.total_bytes + training.parameter_bytes + optimizer, optimizer_names[d->optimizer],
+           inference.total_bytes + inference.parameter_bytes, inference.replaced_bytes);
     return ALC_OK;
 }
 

@@ -32,9 +32,9 @@ static alc_status refuse(experiment *e, const char *path, const char *what)
     return experiment_fail(e, ALC_INVALID_ARGUMENT, "%s: is to be written, but it is also %s", path, what);
 }
 
-static alc_status refuse_to_write(experiment *e, const char *path)
+static alc_status refuse_to_write(experiment *e, const char *path, const char *why)
 {
-    return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, file_why());
+    return experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, why);
 }
 
 /* What one output would replace of what is read, or of the outputs before it. */
@@ -49,7 +49,7 @@ static alc_status check_output(experiment *e, const output_list *list, int outpu
     for (int before = 0; before < output && output >= ALC_CHECKPOINT_PARTS; before++)
         if (list->paths[before] && output_replaces(path, list->paths[before]))
             return refuse(e, path, "another result");
-    return output_path_replaceable(path) ? ALC_OK : refuse_to_write(e, path);
+    return output_path_replaceable(path) ? ALC_OK : refuse_to_write(e, path, file_why());
 }
 
 alc_status experiment_check_outputs(experiment *e)
@@ -79,7 +79,7 @@ static alc_status take_lock(experiment *e, const char *path)
     const char *why = lock_file_take(&e->lock, path, held);
     if (why == held)
         return experiment_fail(e, ALC_IO_ERROR, "%s: %s", e->options.save, why);
-    return why ? experiment_fail(e, ALC_IO_ERROR, "%s: cannot write there: %s", path, why) : ALC_OK;
+    return why ? refuse_to_write(e, path, why) : ALC_OK;
 }
 
 /* The lock comes first: to try whether a place can be written makes and removes a file there, under a name that another trainer of
@@ -91,6 +91,6 @@ alc_status experiment_claim_outputs(experiment *e)
     const alc_status status = take_lock(e, list.lock);
     for (int i = 0; i < OUTPUTS && status == ALC_OK; i++)
         if (list.paths[i] && list.paths[i] != list.lock && !output_path_writable(list.paths[i]))
-            return refuse_to_write(e, list.paths[i]);
+            return refuse_to_write(e, list.paths[i], file_why());
     return status;
 }

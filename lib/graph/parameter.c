@@ -102,10 +102,11 @@ void alc_parameter_set_trainable(alc_parameter *parameter, bool trainable)
 
 void alc_parameter_read(const alc_parameter *parameter, alc_real *values)
 {
-    for (int64_t i = 0; i < parameter->count && !parameter->value; i++)
-        values[i] = (alc_real)NAN;
-    if (!parameter->value)
+    if (!parameter->value) {
+        for (int64_t i = 0; i < parameter->count; i++)
+            values[i] = (alc_real)NAN;
         return;
+    }
     alc_parameter_initialize((alc_parameter *)parameter);
     alc_layout_load(&parameter->spec, parameter->value, values);
 }
