@@ -1,7 +1,7 @@
 # The static library in one precision: lib, models, and the kernels compiled once per instruction set.
 get_filename_component(ALCOR_ROOT ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 set(ALCOR_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes)
-set(ALCOR_C_FLAGS ${ALCOR_WARNINGS} -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections)
+set(ALCOR_C_FLAGS ${ALCOR_WARNINGS} -ffp-contract=off -fno-math-errno -fno-asynchronous-unwind-tables)
 if(ALCOR_WERROR)
     list(APPEND ALCOR_C_FLAGS -Werror)
 endif()

@@ -27,29 +27,60 @@ typedef struct tap_block {
 } tap_block;
 
 #define EACH_PIXEL(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-#define DECLARE_SUM(t) vf s##t##_0 = vf_zero(), s##t##_1 = s##t##_0, s##t##_2 = s##t##_0, s##t##_3 = s##t##_0;
+#define DECLARE_SUM(t) vf s##t = vf_zero();
 #define LOAD_PIXEL(t) \
     (whole ? vf_load(b->pointers[k][t] + channel) : vf_load_n(b->pointers[k][t] + channel, n))
 #define MULTIPLY_PIXEL(t) \
-    if (rows > t) s##t##_0 = vf_fma(LOAD_PIXEL(t), w, s##t##_0);
+    if (rows > t) s##t = vf_fma(LOAD_PIXEL(t), w, s##t);
+#define STORE_PIXEL(t) \
+    if (rows > t) vf_store(output + pixels[t] * output_stride, s##t);
+#define ADD_TO_SUM(t) \
+    if (rows > t) s##t = vf_add(vf_load(sums + t * VF_LANES), s##t);
+#define KEEP_SUM(t) \
+    if (rows > t) vf_store(sums + t * VF_LANES, s##t);
 #define FINISH_SILU(t) \
-    if (rows > t) finish_silu(&epilogue, finished, t, s##t##_0);
-#define FINISH(target)                                            \
-    do {                                                          \
-        const tile_target *const finished = target;               \
-        if (whole && is_all_silu(finished)) {                     \
-            const alck_epilogue epilogue = *finished->epilogue;   \
-            EACH_PIXEL(FINISH_SILU)                               \
-        } else {                                                  \
-            SETTLE(EACH_PIXEL, finished);                         \
-        }                                                         \
+    if (rows > t) finish_silu(&epilogue, finished, t, s##t);
+/* What becomes of the sums. There are many of these functions, and the code of every epilogue in each of them would be most of the
+ * kernels: so from registers goes what is stored as it is, and silu where rows are long. */
+#define FINISH(target)                                                          \
+    do {                                                                        \
+        const tile_target *const finished = target;                             \
+        if (whole && is_all(finished) && is_plain(finished->epilogue)) {        \
+            const int64_t *const pixels = finished->pixels;                     \
+            const int64_t output_stride = finished->output_stride;              \
+            alck_real *const output = finished->output + finished->channel;     \
+            EACH_PIXEL(STORE_PIXEL)                                             \
+        } else if (whole && rows >= SILU_PIXELS && is_all(finished) && is_silu(finished->epilogue)) { \
+            const alck_epilogue epilogue = *finished->epilogue;                 \
+            EACH_PIXEL(FINISH_SILU)                                             \
+        } else {                                                                \
+            alck_real *const sums = finished->sums;                             \
+            if (!finished->first) {                                             \
+                EACH_PIXEL(ADD_TO_SUM)                                          \
+            }                                                                   \
+            EACH_PIXEL(KEEP_SUM)                                                \
+            if (finished->last)                                                 \
+                finish_rows(rows, 1, finished);                                 \
+        }                                                                       \
     } while (0)
 
-/* Whether one block of taps is all, and silu comes after it: worth its code in registers, since most of a depthwise
- * network's outputs go through it. */
-ALCK_INLINE bool is_all_silu(const tile_target *t)
+/* Pixels from which on silu is worth its code: maps of 7 to 112 pixels are cut into no fewer. */
+#define SILU_PIXELS 7
+
+/* Whether one block of taps is all. */
+ALCK_INLINE bool is_all(const tile_target *t)
 {
-    return t->first && t->last && t->epilogue->activation == ALCK_SILU && t->epilogue->span == NULL;
+    return t->first && t->last;
+}
+
+ALCK_INLINE bool is_plain(const alck_epilogue *e)
+{
+    return !e->add && e->bias == NULL && e->residual == NULL && e->activation == ALCK_IDENTITY && e->span == NULL;
+}
+
+ALCK_INLINE bool is_silu(const alck_epilogue *e)
+{
+    return e->activation == ALCK_SILU && e->span == NULL;
 }
 
 ALCK_INLINE void finish_silu(const alck_epilogue *e, const tile_target *t, int64_t row, vf sum)
@@ -63,7 +94,6 @@ ALCK_INLINE void finish_silu(const alck_epilogue *e, const tile_target *t, int64
 ALCK_INLINE void sum_taps(int64_t rows, bool whole, const tap_block *b, int64_t channel, int64_t n,
                           const tile_target *target)
 {
-    const int64_t vectors = 1;
     EACH_PIXEL(DECLARE_SUM)
     for (int64_t k = 0; k < b->taps; k++) {
         const vf w = whole ? vf_load(b->weight[k] + channel) : vf_load_n(b->weight[k] + channel, n);
@@ -122,7 +152,7 @@ typedef struct tap_lines {
 /* Output t's tap of input x, if there is one. */
 #define TAKE(t, x)                                                                \
     if (rows > t && (x) - t * step >= 0 && (x) - t * step < taps)                 \
-        s##t##_0 = vf_fma(value, LINE_WEIGHT((x) - t * step), s##t##_0);
+        s##t = vf_fma(value, LINE_WEIGHT((x) - t * step), s##t);
 #define TAKE_INPUT(x)                                                             \
     if ((x) < (rows - 1) * step + taps) {                                         \
         const vf value = vf_load(inputs[x] + channel);                            \
@@ -133,7 +163,7 @@ typedef struct tap_lines {
 ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, const tap_lines *b, const rows_ahead *ahead,
                            int64_t channels, const tile_target *target)
 {
-    const int64_t vectors = 1, weight_step = b->weight_step, lines = b->lines;
+    const int64_t weight_step = b->weight_step, lines = b->lines;
     const bool whole = true;
     for (int64_t channel = 0; channel < channels; channel += VF_LANES) {
         if (channel % LINE_VALUES == 0)
