@@ -86,7 +86,7 @@ void alc_prepare_keep_input(alc_prepare *prepare, int index);
 void alc_prepare_keep_output(alc_prepare *prepare, int index);
 /* Bytes that live from forward to backward (alc_run.saved). */
 void alc_prepare_saved(alc_prepare *prepare, size_t bytes);
-/* Bytes that live during one call (alc_run.scratch), 64-byte aligned. */
+/* Bytes that live during one call (alc_run.scratch), 64-byte aligned: enough for any number of rows up to the batch. */
 void alc_prepare_forward_scratch(alc_prepare *prepare, size_t bytes);
 void alc_prepare_backward_scratch(alc_prepare *prepare, size_t bytes);
 /* Bytes made from the parameters by alc_op_def.derive, renewed whenever one of them was written (alc_run.derived). Their

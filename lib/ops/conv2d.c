@@ -192,26 +192,34 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool keeps)
+{
+    const alck_table *kernels = alc_context_kernels(p->context);
+    const conv_kernels use = choose_kernels(p->context, s);
+    return use.depthwise  ? 0
+           : use.winograd ? kernels->winograd_forward_scratch_bytes(s, keeps, p->threads)
+                          : kernels->conv_forward_scratch_bytes(s, p->threads);
+}
+
 /* `packing`: bytes of a weight that is packed for this step alone. */
-static void prepare_backward(alc_prepare *p, const alck_table *kernels, const alck_conv *s, size_t packing)
+static size_t backward_scratch(const alc_prepare *p, const alck_conv *s, size_t packing)
 {
     const alc_conv2d_node *o = p->options;
+    const alck_table *kernels = alc_context_kernels(p->context);
     const conv_kernels use = choose_kernels(p->context, s);
     size_t scratch = 0;
-    if (p->parameter_gradient_wanted[0]) {
-        alc_prepare_keep_input(p, 0);
+    if (p->parameter_gradient_wanted[0])
         scratch = use.depthwise  ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
                   : use.winograd ? kernels->winograd_backward_weights_scratch_bytes(s, p->threads)
                                  : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
-    }
     if (p->input_gradient_wanted[0] && !use.depthwise)
         scratch = max_size(scratch, use.winograd_data
                                         ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
                                         : packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
     if (o->bias)
-        scratch = max_size(scratch, kernels->norm_scratch_bytes(p->batch, s->out_height * s->out_width, o->filters,
+        scratch = max_size(scratch, kernels->norm_scratch_bytes(s->batch, s->out_height * s->out_width, o->filters,
                                                                 p->threads));
-    alc_prepare_backward_scratch(p, scratch);
+    return scratch;
 }
 
 static alc_status prepare(alc_prepare *p)
@@ -224,9 +232,12 @@ static alc_status prepare(alc_prepare *p)
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
     conv_derived sizes = derived_sizes(p->context, o, &s, keeps, p->differentiated && p->input_gradient_wanted[0]);
-    size_t scratch = use.depthwise  ? 0
-                     : use.winograd ? kernels->winograd_forward_scratch_bytes(&s, keeps, p->threads)
-                                    : kernels->conv_forward_scratch_bytes(&s, p->threads);
+    const size_t packing = keeps ? 0 : sizes.backward_bytes;
+    size_t scratch = 0, scratch_backward = 0;
+    for (alck_conv fewer = s; fewer.batch > 0; fewer.batch--) { /* which may be cut into larger tasks */
+        scratch = max_size(scratch, forward_scratch(p, &fewer, keeps));
+        scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, &fewer, packing) : 0);
+    }
     scratch += keeps ? 0 : sizes.forward_bytes;
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
@@ -235,8 +246,10 @@ static alc_status prepare(alc_prepare *p)
     alc_prepare_forward_scratch(p, scratch);
     if (!p->differentiated && keeps && (o->fusion.norm || !use.depthwise))
         alc_prepare_replaced(p, 0);
+    if (p->differentiated && p->parameter_gradient_wanted[0])
+        alc_prepare_keep_input(p, 0);
     if (p->differentiated)
-        prepare_backward(p, kernels, &s, keeps ? 0 : sizes.backward_bytes);
+        alc_prepare_backward_scratch(p, scratch_backward);
     alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;

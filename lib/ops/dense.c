@@ -62,20 +62,36 @@ static bool packs(const alc_context *context, alc_plan_mode mode)
     return mode == ALC_EVALUATE && alc_context_gemm(context) == ALC_GEMM_ALCOR;
 }
 
+static size_t forward_scratch(const alc_prepare *p, int64_t rows, int64_t inputs)
+{
+    static const alck_real present;
+    alck_gemm forward = forward_product(p->options, rows, inputs);
+    if (packs(p->context, p->mode))
+        forward.packed_b = &present;
+    return alc_matrix_scratch_bytes(p->context, &forward);
+}
+
+static size_t backward_scratch(const alc_prepare *p, int64_t rows, int64_t inputs)
+{
+    const alc_dense_node *o = p->options;
+    const alck_gemm data = data_product(o, rows, inputs), weight = weight_product(o, rows, inputs);
+    const size_t sums = alc_context_kernels(p->context)->norm_scratch_bytes(rows, 1, o->units, p->threads);
+    const size_t products = max_size(alc_matrix_scratch_bytes(p->context, &data), alc_matrix_scratch_bytes(p->context, &weight));
+    return max_size(sums, products);
+}
+
 static alc_status prepare(alc_prepare *p)
 {
     const alc_dense_node *o = p->options;
     const alck_table *kernels = alc_context_kernels(p->context);
     int64_t inputs = alc_shape_elements(p->input_shapes[0]);
-    alck_gemm forward = forward_product(o, p->batch, inputs), data = data_product(o, p->batch, inputs);
-    alck_gemm weight = weight_product(o, p->batch, inputs);
-    size_t scratch = alc_matrix_scratch_bytes(p->context, &forward), derived = 0;
-    static const alck_real present;
-    if (packs(p->context, p->mode)) {
-        derived = kernels->gemm_packed_bytes(inputs, o->units) + 2 * ALC_ALIGNMENT;
-        forward.packed_b = &present;
-        scratch = alc_matrix_scratch_bytes(p->context, &forward);
+    size_t scratch = 0, scratch_backward = 0, derived = 0;
+    for (int64_t rows = p->batch; rows > 0; rows--) { /* fewer may be cut into larger tasks */
+        scratch = max_size(scratch, forward_scratch(p, rows, inputs));
+        scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, rows, inputs) : 0);
     }
+    if (packs(p->context, p->mode))
+        derived = kernels->gemm_packed_bytes(inputs, o->units) + 2 * ALC_ALIGNMENT;
     if (o->fusion.norm) {
         size_t folded = (size_t)(inputs * o->units) * sizeof(alc_real);
         derived += (size_t)(2 * o->units) * sizeof(alc_real) + 2 * ALC_ALIGNMENT;
@@ -91,9 +107,7 @@ static alc_status prepare(alc_prepare *p)
     if (p->differentiated) {
         if (p->parameter_gradient_wanted[0])
             alc_prepare_keep_input(p, 0);
-        size_t sums = kernels->norm_scratch_bytes(p->batch, 1, o->units, p->threads);
-        alc_prepare_backward_scratch(p, max_size(sums, max_size(alc_matrix_scratch_bytes(p->context, &data),
-                                                                alc_matrix_scratch_bytes(p->context, &weight))));
+        alc_prepare_backward_scratch(p, scratch_backward);
     }
     alc_prepare_describe(p, packs(p->context, p->mode) ? "gemm, packed" : "gemm", 2.0 * (double)inputs * (double)o->units);
     return ALC_OK;
