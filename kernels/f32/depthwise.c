@@ -64,7 +64,7 @@ typedef struct tap_block {
         }                                                                       \
     } while (0)
 
-/* Pixels from which on silu is worth its code: maps of 7 to 112 pixels are cut into no fewer. */
+/* Pixels from which on silu is worth its code: rows of 7, 14, 28, 56 and 112 are cut into as many or more. */
 #define SILU_PIXELS 7
 
 /* Whether one block of taps is all. */
