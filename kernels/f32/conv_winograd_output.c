@@ -62,7 +62,7 @@ static void store_rest(const winograd *w, const tile_place *place, const alck_re
         for (int64_t j = 0; j < place->columns; j++)
             pixels[j] = place->pixel + i * w->s.out_width + j;
         job.sums = sums + i * WINOGRAD_OUTPUTS * WINOGRAD_COLUMNS;
-        epilogue_rows(w->epilogue, &job);
+        ALCK_NAME(epilogue_rows)(w->epilogue, &job);
     }
 }
 

@@ -14,6 +14,8 @@
 #include "kernels/f32/phase.h"
 #include "kernels/f32/settle.h"
 
+const alck_real ALCK_NAME(depthwise_zeros)[DEPTHWISE_CHANNELS];
+
 /* Output rows of a task at most. */
 #define STRIP_ROWS 16
 /* Bytes of input under the pixels that are summed together: well within a first cache. */
@@ -41,8 +43,8 @@ typedef struct tap_block {
 #define FINISH_SILU(t) \
     if (rows > t) finish_silu(&epilogue, finished, t, s##t);
 /* What becomes of the sums. There are many of these functions, and the code of every epilogue in each of them would be most of the
- * kernels: so from registers goes what is stored as it is, and silu where rows are long. */
-#define FINISH(target)                                                          \
+ * kernels: so from registers goes what is stored as it is, and `silu`, a constant. */
+#define FINISH(target, silu)                                                    \
     do {                                                                        \
         const tile_target *const finished = target;                             \
         if (whole && is_all(finished) && is_plain(finished->epilogue)) {        \
@@ -50,7 +52,7 @@ typedef struct tap_block {
             const int64_t output_stride = finished->output_stride;              \
             alck_real *const output = finished->output + finished->channel;     \
             EACH_PIXEL(STORE_PIXEL)                                             \
-        } else if (whole && rows >= SILU_PIXELS && is_all(finished) && is_silu(finished->epilogue)) { \
+        } else if ((silu) && is_all(finished) && is_silu(finished->epilogue)) { \
             const alck_epilogue epilogue = *finished->epilogue;                 \
             EACH_PIXEL(FINISH_SILU)                                             \
         } else {                                                                \
@@ -75,7 +77,7 @@ ALCK_INLINE bool is_all(const tile_target *t)
 
 ALCK_INLINE bool is_plain(const alck_epilogue *e)
 {
-    return !e->add && e->bias == NULL && e->residual == NULL && e->activation == ALCK_IDENTITY && e->span == NULL;
+    return !e->add && epilogue_only_stores(e);
 }
 
 ALCK_INLINE bool is_silu(const alck_epilogue *e)
@@ -99,7 +101,7 @@ ALCK_INLINE void sum_taps(int64_t rows, bool whole, const tap_block *b, int64_t 
         const vf w = whole ? vf_load(b->weight[k] + channel) : vf_load_n(b->weight[k] + channel, n);
         EACH_PIXEL(MULTIPLY_PIXEL)
     }
-    FINISH(target);
+    FINISH(target, false);
 }
 
 typedef void (*sum_function)(const tap_block *, int64_t, int64_t, const tile_target *);
@@ -182,7 +184,7 @@ ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, const tap_l
         }
         tile_target at = *target;
         at.channel += channel;
-        FINISH(&at);
+        FINISH(&at, rows >= SILU_PIXELS);
     }
 }
 
@@ -261,7 +263,7 @@ static void find_lines(const depthwise_product *d, int64_t image, int64_t y, int
         for (int64_t j = 0; j < inputs; j++)
             b->inputs[i][j] = line != NULL && first + j >= 0 && first + j < p->input_width
                                   ? line + (first + j) * p->input_stride
-                                  : depthwise_zeros;
+                                  : ALCK_NAME(depthwise_zeros);
     }
 }
 

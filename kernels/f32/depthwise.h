@@ -20,7 +20,7 @@ typedef struct depthwise_product {
 } depthwise_product;
 
 /* What a tap in the padding points at. */
-static const alck_real depthwise_zeros[DEPTHWISE_CHANNELS];
+extern const alck_real ALCK_NAME(depthwise_zeros)[DEPTHWISE_CHANNELS];
 
 /* Where `count` output pixels of one row, from grid point x on, find tap column j: pointers[0 .. count). The line is
  * the tap's input row at the first wanted channel, NULL above and below the image. */
@@ -36,7 +36,7 @@ ALCK_INLINE void depthwise_point(const product *p, const alck_real *line, int64_
     for (int64_t t = 0; t < count; t++) {
         const int64_t at = first + t * p->step_x;
         pointers[t] = line != NULL && at >= 0 && at < p->input_width ? line + at * p->input_stride
-                                                                     : depthwise_zeros;
+                                                                     : ALCK_NAME(depthwise_zeros);
     }
 }
 

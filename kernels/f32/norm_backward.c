@@ -71,8 +71,11 @@ ALCK_INLINE void unit_sums(alck_activation f, const sums_job *j, int64_t unit, i
         const int64_t first = unit_first_pixel(&j->cut, unit) + before;
         clear_sums(sums, channels);
         clear_sums(products, channels);
-        EACH_PIXEL_VECTOR(smaller(RUN_PIXELS, all - before), channels, sums_step, f, j->s, first, channel, sums,
-                          products);
+        const int64_t pixels = smaller(RUN_PIXELS, all - before);
+        if (f <= ALCK_RELU6)
+            EACH_PIXEL_VECTOR(pixels, channels, sums_step, f, j->s, first, channel, sums, products);
+        else /* a polynomial gains nothing by four copies */
+            EACH_VECTOR(channels, sums_step, f, j->s, first, channel, sums, products, 0, pixels);
         add_run(totals, sums, channels);
         add_run(totals + j->cut.channels, products, channels);
     }

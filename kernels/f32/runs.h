@@ -73,14 +73,20 @@ ALCK_INLINE void fetch_pixel_ahead(const alck_real *values, int64_t stride)
     __builtin_prefetch((const void *)((uintptr_t)values + (uintptr_t)(RUN_PIXELS_AHEAD * stride) * sizeof *values));
 }
 
-/* Calls step(..., pixel, pixels at once, channel, lanes) for all vectors of `channels` channels and `count` pixels. */
-#define EACH_PIXEL_VECTOR(count, channels, step, ...)                              \
-    do {                                                                           \
-        int64_t each_p = 0;                                                        \
-        for (; each_p + PIXELS_AT_ONCE <= (count); each_p += PIXELS_AT_ONCE)       \
-            EACH_VECTOR(channels, step, __VA_ARGS__, each_p, PIXELS_AT_ONCE);      \
-        for (; each_p < (count); each_p++)                                         \
-            EACH_VECTOR(channels, step, __VA_ARGS__, each_p, 1);                   \
+/* Calls step(..., pixel, pixels at once, channel, lanes) for all vectors of `channels` channels and `count` pixels, each vector's
+ * in order. The part of a vector, which few layers have, takes all pixels at once: one copy of the step instead of two. */
+#define EACH_PIXEL_VECTOR(count, channels, step, ...)                                                  \
+    do {                                                                                               \
+        const int64_t each_whole = (channels) / VF_LANES * VF_LANES;                                   \
+        int64_t each_p = 0;                                                                            \
+        for (; each_p + PIXELS_AT_ONCE <= (count); each_p += PIXELS_AT_ONCE)                           \
+            for (int64_t each_i = 0; each_i < each_whole; each_i += VF_LANES)                          \
+                step(__VA_ARGS__, each_p, PIXELS_AT_ONCE, each_i, VF_LANES);                           \
+        for (; each_p < (count); each_p++)                                                             \
+            for (int64_t each_i = 0; each_i < each_whole; each_i += VF_LANES)                          \
+                step(__VA_ARGS__, each_p, 1, each_i, VF_LANES);                                        \
+        if (each_whole < (channels))                                                                   \
+            step(__VA_ARGS__, 0, count, each_whole, (channels) - each_whole);                          \
     } while (0)
 
 /* The partial sums of a run, cleared before it and added to the unit's after it. */

@@ -14,20 +14,21 @@
 
 #define SETTLED_VECTORS 4
 
-/* Whether the last block can go from registers to the output: whole vectors, and a simple epilogue. */
-ALCK_INLINE bool settles_in_registers(const tile_target *t, int64_t vectors)
+/* Whether the last block can go from registers to the output: whole vectors, and an epilogue that the tile has code for, which is
+ * any simple one or none. */
+ALCK_INLINE bool settles_in_registers(const tile_target *t, int64_t vectors, bool simple)
 {
-    return t->last && t->columns == vectors * VF_LANES && epilogue_is_simple(t->epilogue);
+    return t->last && t->columns == vectors * VF_LANES
+           && (simple ? epilogue_is_simple(t->epilogue) : epilogue_only_stores(t->epilogue));
 }
 
-/* The rows whose epilogue or width the registers cannot serve: from the sums. It has a loop for each activation, so it is not
- * for every tile to have a copy of. */
-static __attribute__((noinline)) void finish_rows(int64_t rows, int64_t vectors, const tile_target *t)
+/* The rows whose epilogue or width the registers cannot serve: from the sums. */
+static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target *t)
 {
     const epilogue_rows_job job = {.rows = rows, .channel = t->channel, .count = t->columns,
                                    .sums_pitch = vectors * VF_LANES, .output_stride = t->output_stride, .sums = t->sums,
                                    .pixels = t->pixels, .output = t->output + t->channel};
-    epilogue_rows(t->epilogue, &job);
+    ALCK_NAME(epilogue_rows)(t->epilogue, &job);
 }
 
 /* DO(row, vector, where) for a row's vectors, whose values lie at `where`. */
@@ -58,14 +59,14 @@ static __attribute__((noinline)) void finish_rows(int64_t rows, int64_t vectors,
 #define RELU6_ROW(r) EACH_OF_ROW(r, , RELU6_VECTOR)
 #define STORE_OUTPUT(r) EACH_OF_ROW(r, ROW_OUTPUT(r), STORE_VECTOR)
 
-/* All rows of a tile. */
-#define SETTLE(EACH_ROW, target)                                    \
+/* All rows of a tile; `simple`, a constant, as in settles_in_registers. */
+#define SETTLE(EACH_ROW, simple, target)                            \
     do {                                                            \
         alck_real *const sums = (target)->sums;                     \
         if (!(target)->first) {                                     \
             EACH_ROW(ADD_SUMS)                                      \
         }                                                           \
-        if (!settles_in_registers(target, vectors)) {               \
+        if (!settles_in_registers(target, vectors, simple)) {       \
             EACH_ROW(KEEP_SUMS)                                     \
             if ((target)->last)                                     \
                 finish_rows(rows, vectors, target);                 \
@@ -79,15 +80,15 @@ static __attribute__((noinline)) void finish_rows(int64_t rows, int64_t vectors,
         if (e.add) {                                                \
             EACH_ROW(ADD_OUTPUT)                                    \
         }                                                           \
-        if (e.bias != NULL) {                                       \
+        if ((simple) && e.bias != NULL) {                           \
             EACH_ROW(ADD_BIAS)                                      \
         }                                                           \
-        if (e.residual != NULL) {                                   \
+        if ((simple) && e.residual != NULL) {                       \
             EACH_ROW(ADD_RESIDUAL)                                  \
         }                                                           \
-        if (e.activation == ALCK_RELU) {                            \
+        if ((simple) && e.activation == ALCK_RELU) {                \
             EACH_ROW(RELU_ROW)                                      \
-        } else if (e.activation == ALCK_RELU6) {                    \
+        } else if ((simple) && e.activation == ALCK_RELU6) {        \
             EACH_ROW(RELU6_ROW)                                     \
         }                                                           \
         EACH_ROW(STORE_OUTPUT)                                      \

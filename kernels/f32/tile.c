@@ -107,7 +107,8 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
 #undef MULTIPLY
 #undef FETCH_ROW
     }
-    SETTLE(EACH_ROW, target);
+    /* Few rows are a dense layer's of few images, whose chains are long; one vector is what wider panels have left over. */
+    SETTLE(EACH_ROW, 2 * rows >= TILE_ROWS && vectors == TILE_VECTORS, target);
 }
 
 ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
@@ -135,7 +136,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
         STEP();
 #undef STEP
 #undef MULTIPLY
-    SETTLE(EACH_ROW, target);
+    SETTLE(EACH_ROW, false, target); /* weight gradients and transposed matrices have no epilogue, but for few */
 }
 
 #if ALCK_TILE_ROWS == 4

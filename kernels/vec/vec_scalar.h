@@ -22,7 +22,7 @@
 
 #define VF_LANES 1
 #define ALCK_TILE_ROWS 4
-#define ALCK_TILE_VECTORS 4
+#define ALCK_TILE_VECTORS 2
 
 typedef float vf;
 typedef int32_t vi;
