@@ -49,6 +49,8 @@ static const option_line lines[] = {
      AT(backbones_text)},
     {"fusion", "LIST", "ways to join image and table: joint, late, stacked; or none [all]", FIGURES, OPTION_TEXT,
      AT(fusion_text)},
+    {"without", "LIST", "models that are left out all the same, by their names in the report, such as joint-vgg16", FIGURES,
+     OPTION_TEXT, AT(without_text)},
     {"weights", "NAME=FILE,...", "weights that a backbone starts from; the others start from random values", FIGURES, OPTION_TEXT,
      AT(weights_text)},
     {"sweep", "LIST", "backbones whose trainable depth is swept; none [those with --weights]", FIGURES, OPTION_TEXT,
@@ -322,6 +324,8 @@ static int read_lists(configuration *c)
             c->sweep[c->sweep_count++] = c->weights[i].backbone;
     if (!cut(c->features_text, &c->features))
         return refuse_list("features", c->features_text);
+    if (!cut(c->without_text, &c->without))
+        return refuse_list("without", c->without_text);
     if (!cut(c->allow_text, &c->allow))
         return refuse_list("allow", c->allow_text);
     if (!cut(c->position_text, &c->position) || (c->position_text && c->position.count != 2))
@@ -355,7 +359,7 @@ int configuration_parse(int argc, char **argv, configuration *c)
 
 void configuration_free(configuration *c)
 {
-    name_list *const lists[] = {&c->features,       &c->allow,         &c->fusion,      &c->position,
+    name_list *const lists[] = {&c->features,       &c->allow,         &c->fusion,      &c->without,     &c->position,
                                 &c->backbone_names, &c->weights_names, &c->sizes_names, &c->sweep_names};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         free(lists[i]->text);

@@ -28,7 +28,7 @@ typedef struct configuration {
     double radius;
     int64_t folds, seeds;
     uint64_t split_seed, seed;
-    const char *backbones_text, *fusion_text, *weights_text, *sizes_text, *sweep_text;
+    const char *backbones_text, *fusion_text, *without_text, *weights_text, *sizes_text, *sweep_text;
     int64_t size, crop;
     int64_t table_epochs, image_epochs, pretrained_epochs, late_epochs, sweep_epochs;
     int64_t table_batch, image_batch;
@@ -41,7 +41,7 @@ typedef struct configuration {
     machine_options machine;
 
     /* What the lists say; filled by configuration_parse. */
-    name_list features, allow, fusion, position;
+    name_list features, allow, fusion, without, position;
     const alc_backbone *backbones[MAX_LIST], *sweep[MAX_LIST];
     int backbone_count, sweep_count;
     struct {

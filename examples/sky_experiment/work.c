@@ -13,7 +13,8 @@
 #include "sky_experiment/network.h"
 
 /* Settings that only say how much is done: they may change from one run to the next in the same folder. */
-static const char *const amounts[] = {"backbones", "fusion", "sweep", "seeds", "baselines", "time-budget", "also-group", NULL};
+static const char *const amounts[] = {"backbones", "fusion",      "without",    "sweep", "seeds",
+                                      "baselines", "time-budget", "also-group", NULL};
 
 /* ---- names ---- */
 
@@ -71,8 +72,15 @@ work_row row_of(const configuration *c, row_kind kind, const alc_backbone *backb
 
 static void add_row(study *s, work *w, row_kind kind, const alc_backbone *backbone, int division)
 {
+    const name_list *without = &s->options->without;
+    const work_row row = row_of(s->options, kind, backbone, division);
+    for (int i = 0; i < without->count; i++)
+        if (strcmp(row.name, without->names[i]) == 0) {
+            w->unwanted_count++;
+            return;
+        }
     if (w->row_count < MAX_ROWS)
-        w->rows[w->row_count++] = row_of(s->options, kind, backbone, division);
+        w->rows[w->row_count++] = row;
 }
 
 static void add_backbone(study *s, work *w, const alc_backbone *backbone, int division)
@@ -87,7 +95,7 @@ static void add_backbone(study *s, work *w, const alc_backbone *backbone, int di
             add_row(s, w, ways[i].kind, backbone, division);
 }
 
-static void list_rows(study *s, work *w)
+static alc_status list_rows(study *s, work *w)
 {
     const configuration *c = s->options;
     add_row(s, w, ROW_TABLE, NULL, DIVISION_MAIN);
@@ -100,6 +108,11 @@ static void list_rows(study *s, work *w)
     }
     if (c->backbone_count == 0 && s->divisions > 1)
         add_row(s, w, ROW_TABLE, NULL, DIVISION_ALSO);
+    if (w->unwanted_count != c->without.count)
+        return study_fail(s, ALC_INVALID_ARGUMENT,
+                          "--without %s: expected names of different models that --backbones and --fusion ask for, such as %s",
+                          c->without_text, c->backbone_count ? "image-sky_cnn" : "table");
+    return w->row_count ? ALC_OK : study_fail(s, ALC_INVALID_ARGUMENT, "--without %s: no model is left", c->without_text);
 }
 
 /* ---- the budget ---- */
@@ -291,13 +304,12 @@ alc_status work_plan(study *s, work *w)
     char why[512];
     bool same_amount = false;
     *w = (work){.seeds = s->options->seeds, .folds = s->options->folds};
-    list_rows(s, w);
     snprintf(path, sizeof path, "%s/plan.json", s->options->output);
     json_t *plan = file_exists(path) ? json_file_read(path, why, sizeof why) : NULL;
-    alc_status status = ALC_OK;
-    if (file_exists(path) && !plan)
+    alc_status status = list_rows(s, w);
+    if (status == ALC_OK && file_exists(path) && !plan)
         status = study_fail(s, ALC_BAD_FILE, "%s: %s", path, why);
-    else if (plan)
+    else if (status == ALC_OK && plan)
         status = compare_plan(s, plan, path, &same_amount);
     if (status == ALC_OK && same_amount)
         status = take_amount(s, w, plan, path);

@@ -104,7 +104,7 @@ run 0 "${experiment[@]}" --backbones none --size 16 --crop 64 --folds 2 --seeds 
     --views 1 --output foreign
 
 # A fusion that is asked for later finds its parts, or trains them again: the same figures.
-small_without_late=("${small[@]}" --fusion joint,stacked)
+small_without_late=("${small[@]}" --without late-sky_cnn)
 run 0 "${experiment[@]}" "${small_without_late[@]}" --output later
 [ ! -e later/models/image-sky_cnn-s2-f2.safetensors ] || fail "the model of a part was not tidied away"
 run 0 "${experiment[@]}" "${small[@]}" --output later
@@ -214,6 +214,8 @@ refused 1 'none.pth' "${experiment[@]}" "${small[@]}" --weights sky_cnn=none.pth
 refused 1 'table.csv' "${experiment[@]}" "${small[@]}" --weights sky_cnn=table.csv --output no
 refused 2 'NAME=PIXELS' "${experiment[@]}" --sizes sky_cnn=8 --output no
 refused 2 'joint or late or stacked or none' "${experiment[@]}" --fusion early --output no
+refused 1 'without late-vgg16' "${experiment[@]}" "${small[@]}" --without late-vgg16 --output no
+refused 1 'no model is left' "${experiment[@]}" --backbones none --without table --output no
 refused 2 'RA,DEC' "${experiment[@]}" --position ra --output no
 refused 2 '--output DIR is missing' "${experiment[@]}"
 # What is read is not written over, under whatever name.

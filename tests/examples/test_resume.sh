@@ -68,6 +68,7 @@ same_pair whole stopped_fusion "stopped by SIGINT (fusion)"
 [ "$("$tools/json_value" whole.json test)" = "$("$tools/json_value" stopped.json test)" ] || fail "other results"
 
 # The latest interruption within training says how to go on, and files are as at that step.
+: >"$log/out" # or the lines of the program before would be taken for this one's, and the signal come before it listens
 "${table[@]}" --epochs 1000000 --save long.safetensors >"$log/out" 2>"$log/err" &
 until grep -q '^epoch' "$log/out"; do sleep 0.05; done
 kill -INT $!
