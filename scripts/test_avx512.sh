@@ -49,7 +49,7 @@ scripts/build.sh "$folder" -DCMAKE_BUILD_TYPE=Release -DALCOR_WERROR=ON -DALCOR_
 rm -rf "$machine"
 mkdir -p "$machine"/root/{proc,dev,tmp} "$machine"/disk/isolinux "$machine"/native
 
-# VGG-16 is too large for the emulated computer.
+# VGG-16 needs `memory: guest=6144, host=2048` below, in place of 2 GB, 8 GB of disk, and half an hour for each number of threads.
 models=()
 ! has_part models || models=(sky_cnn resnet50 densenet121 xception efficientnet_b0 efficientnet_b2 efficientnet_lite0)
 threads=(1 2 3 7)
