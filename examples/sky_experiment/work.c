@@ -72,15 +72,8 @@ work_row row_of(const configuration *c, row_kind kind, const alc_backbone *backb
 
 static void add_row(study *s, work *w, row_kind kind, const alc_backbone *backbone, int division)
 {
-    const name_list *without = &s->options->without;
-    const work_row row = row_of(s->options, kind, backbone, division);
-    for (int i = 0; i < without->count; i++)
-        if (strcmp(row.name, without->names[i]) == 0) {
-            w->unwanted_count++;
-            return;
-        }
     if (w->row_count < MAX_ROWS)
-        w->rows[w->row_count++] = row;
+        w->rows[w->row_count++] = row_of(s->options, kind, backbone, division);
 }
 
 static void add_backbone(study *s, work *w, const alc_backbone *backbone, int division)
@@ -95,7 +88,7 @@ static void add_backbone(study *s, work *w, const alc_backbone *backbone, int di
             add_row(s, w, ways[i].kind, backbone, division);
 }
 
-static alc_status list_rows(study *s, work *w)
+static void list_rows(study *s, work *w)
 {
     const configuration *c = s->options;
     add_row(s, w, ROW_TABLE, NULL, DIVISION_MAIN);
@@ -108,10 +101,23 @@ static alc_status list_rows(study *s, work *w)
     }
     if (c->backbone_count == 0 && s->divisions > 1)
         add_row(s, w, ROW_TABLE, NULL, DIVISION_ALSO);
-    if (w->unwanted_count != c->without.count)
-        return study_fail(s, ALC_INVALID_ARGUMENT,
-                          "--without %s: expected names of different models that --backbones and --fusion ask for, such as %s",
-                          c->without_text, c->backbone_count ? "image-sky_cnn" : "table");
+}
+
+/* Takes out the rows that --without names. */
+static alc_status leave_out(study *s, work *w)
+{
+    const configuration *c = s->options;
+    for (int i = 0; i < c->without.count; i++) {
+        int row = 0;
+        while (row < w->row_count && strcmp(w->rows[row].name, c->without.names[i]) != 0)
+            row++;
+        if (row == w->row_count)
+            return study_fail(s, ALC_INVALID_ARGUMENT,
+                              "--without %s: expected names of different models that --backbones and --fusion ask for, such as %s",
+                              c->without_text, c->backbone_count ? "image-sky_cnn" : "table");
+        w->row_count--;
+        memmove(&w->rows[row], &w->rows[row + 1], (size_t)(w->row_count - row) * sizeof *w->rows);
+    }
     return w->row_count ? ALC_OK : study_fail(s, ALC_INVALID_ARGUMENT, "--without %s: no model is left", c->without_text);
 }
 
@@ -304,12 +310,15 @@ alc_status work_plan(study *s, work *w)
     char why[512];
     bool same_amount = false;
     *w = (work){.seeds = s->options->seeds, .folds = s->options->folds};
+    list_rows(s, w);
+    alc_status status = leave_out(s, w);
+    if (status)
+        return status;
     snprintf(path, sizeof path, "%s/plan.json", s->options->output);
     json_t *plan = file_exists(path) ? json_file_read(path, why, sizeof why) : NULL;
-    alc_status status = list_rows(s, w);
-    if (status == ALC_OK && file_exists(path) && !plan)
+    if (file_exists(path) && !plan)
         status = study_fail(s, ALC_BAD_FILE, "%s: %s", path, why);
-    else if (status == ALC_OK && plan)
+    else if (plan)
         status = compare_plan(s, plan, path, &same_amount);
     if (status == ALC_OK && same_amount)
         status = take_amount(s, w, plan, path);

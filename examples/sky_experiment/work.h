@@ -21,7 +21,6 @@ typedef struct work {
     work_row rows[MAX_ROWS]; /* those of one backbone and division follow each other */
     int row_count;
     int64_t seeds, folds;     /* how many of them are done */
-    int unwanted_count;       /* rows that --without named */
     int left_out_count;       /* rows at the end that the budget has no time for */
     double estimated_seconds; /* 0: there is no budget */
 } work;

@@ -20,6 +20,12 @@ ALCK_INLINE vf vf_relu6(vf x)
     return vf_select(vf_lt(six, y), six, y);
 }
 
+/* Whether it takes a few instructions, and no polynomial. */
+ALCK_INLINE bool activation_is_simple(alck_activation f)
+{
+    return f <= ALCK_RELU6;
+}
+
 /* f(x). Where f is a constant, only its branch is left. */
 ALCK_INLINE vf vf_activate(alck_activation f, vf x)
 {

@@ -10,7 +10,7 @@
 /* Whether epilogue_simple can finish whole vectors: no span, and no activation that needs polynomials. */
 ALCK_INLINE bool epilogue_is_simple(const alck_epilogue *e)
 {
-    return e->span == NULL && e->activation <= ALCK_RELU6;
+    return e->span == NULL && activation_is_simple(e->activation);
 }
 
 /* Whether the sums are stored, or added to what is there, as they are. */

@@ -72,7 +72,7 @@ ALCK_INLINE void unit_sums(alck_activation f, const sums_job *j, int64_t unit, i
         clear_sums(sums, channels);
         clear_sums(products, channels);
         const int64_t pixels = smaller(RUN_PIXELS, all - before);
-        if (f <= ALCK_RELU6)
+        if (activation_is_simple(f))
             EACH_PIXEL_VECTOR(pixels, channels, sums_step, f, j->s, first, channel, sums, products);
         else /* a polynomial gains nothing by four copies */
             EACH_VECTOR(channels, sums_step, f, j->s, first, channel, sums, products, 0, pixels);

@@ -6,9 +6,9 @@
  * such as `bench_loader examples/data/sdss/metadata.csv sky_cnn 64 32 2 5`. Random views, AdamW, all objects. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "alcor/alcor.h"
+#include "tests/bench/read_clock.h"
 
 typedef struct bench {
     const alc_backbone *backbone;
@@ -21,13 +21,6 @@ typedef struct bench {
     alc_optimizer *optimizer;
     alc_loader *loader;
 } bench;
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static alc_status prepare(bench *b)
 {

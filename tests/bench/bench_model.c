@@ -13,6 +13,7 @@
 #include "alcor/models.h"
 #include "alcor/optimizer.h"
 #include "lib/base/base.h"
+#include "tests/bench/read_clock.h"
 #include "tests/bench/step_profile.h"
 
 #define CLASSES 1000
@@ -28,13 +29,6 @@ typedef struct bench {
     alc_plan *plan;
     alc_optimizer *optimizer;
 } bench;
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Peak resident memory of this process, 0 if the system does not tell. */
 static long long peak_bytes(void)

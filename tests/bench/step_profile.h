@@ -8,10 +8,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "alcor/plan.h"
 #include "tests/bench/machine_peak.h"
+#include "tests/bench/read_clock.h"
 
 #define PROFILE_COPY_BYTES ((size_t)64 << 20)
 #define PROFILE_CEILING_TURNS 20
@@ -32,9 +32,7 @@ typedef struct step_profile {
 
 static inline double profile_clock(const step_profile *p)
 {
-    struct timespec t;
-    clock_gettime(p->clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return read_clock(p->clock);
 }
 
 /* The best of several turns; false if there is no memory to copy. */

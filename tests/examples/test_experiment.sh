@@ -104,11 +104,16 @@ run 0 "${experiment[@]}" --backbones none --size 16 --crop 64 --folds 2 --seeds 
     --views 1 --output foreign
 
 # A fusion that is asked for later finds its parts, or trains them again: the same figures.
-small_without_late=("${small[@]}" --without late-sky_cnn)
+small_without_late=("${small[@]}" --fusion joint,stacked)
 run 0 "${experiment[@]}" "${small_without_late[@]}" --output later
 [ ! -e later/models/image-sky_cnn-s2-f2.safetensors ] || fail "the model of a part was not tidied away"
 run 0 "${experiment[@]}" "${small[@]}" --output later
 figures later/report.json | cmp a - || fail "a fusion that was asked for later has other figures"
+
+# A single model can be left out: nothing is trained again, and the report is of the others.
+run 0 "${experiment[@]}" "${small[@]}" --without late-sky_cnn --output later
+[ "$(value later/report.json plan rows)" = '["table","image-sky_cnn","joint-sky_cnn","stacked-sky_cnn"]' ] ||
+    fail "--without leaves other models: $(value later/report.json plan rows)"
 
 # 3. A second division, a budget, a configuration file, other names of columns.
 sed '1s/class/kind/;1s/,id,/,name,/' table.csv >named.csv

@@ -1,23 +1,10 @@
 /* measure.c - times kernels and, between their repetitions, the machine's ceilings. */
-#include <time.h>
-
 #include "tests/bench/bench_kernels/buffers.h"
 #include "tests/bench/bench_kernels/measure.h"
+#include "tests/bench/read_clock.h"
 
 #define REPETITIONS_LEAST 3
 #define COPY_BYTES ((size_t)48 << 20)
-
-static double read_clock(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double seconds_now(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
 
 /* The clock of a measurement: with one thread its own time, without what other programs took from it. */
 static double work_seconds(const bench *b)
