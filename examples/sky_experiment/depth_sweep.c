@@ -1,6 +1,6 @@
 /* depth_sweep.c - successive halving (Jamieson and Talwalkar, arXiv 1502.07943) over block edges: every depth is trained for a
- * ninth of the epochs, the better third for a third of them, the best of those for all. The head alone, which costs least, stays
- * in to the end, for it is what the others are compared with.
+ * ninth of the epochs, the better third for a third of them, the best third of those for all. The head alone, which costs least,
+ * stays in to the end, for it is what the others are compared with.
  *
  * What lies before a depth's edge makes the same of an image in every epoch and round, so it is kept in a file. All depths see
  * the same views in the same epochs, and what is missing in a depth's file is computed from the file of the depth before it. The
@@ -250,7 +250,7 @@ static alc_status halve(sweep *w)
         for (int i = 0; i < w->count && status == ALC_OK; i++)
             if (w->takes_part[i])
                 status = do_round(w, &w->depths[i], round);
-        kept = (kept + 2) / 3;
+        kept = kept > 3 ? (kept + 1) / 3 : 1;
     }
     if (status == ALC_OK)
         drop_features(w, true);
