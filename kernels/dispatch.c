@@ -54,6 +54,7 @@ enum {
     LEAF7_EBX_AVX512F = 1 << 16,
     LEAF7_EBX_AVX512DQ = 1 << 17,
     LEAF7_EBX_AVX512BW = 1 << 30,
+    LEAF7_1_EAX_AVX512_BF16 = 1 << 5,
     XCR0_SSE_AVX = 0x06,
     XCR0_AVX512 = 0xE6
 };
@@ -101,4 +102,15 @@ bool alck_table_supported(const alck_table *table)
         return (getauxval(AT_HWCAP) & HWCAP_ASIMD) != 0;
 #endif
     return !strcmp(table->isa, "scalar");
+}
+
+bool alck_has_bf16(const alck_table *table)
+{
+#ifdef ALCK_HAVE_AVX512
+    unsigned a, b, c, d;
+    if (!strcmp(table->isa, "avx512") && cpu_runs(true) && __get_cpuid_count(7, 1, &a, &b, &c, &d))
+        return (a & LEAF7_1_EAX_AVX512_BF16) != 0;
+#endif
+    (void)table;
+    return false;
 }

@@ -54,6 +54,18 @@ typedef struct alck_epilogue {
     const void *span_argument;
 } alck_epilogue;
 
+/* What an element of a product's operands is; outputs, bias and residual are reals always.
+ *
+ * A pair is two bf16 values (the upper halves of floats) in 32 bits, the earlier term in the lower half, in the place of a
+ * real: extents and strides then count pairs, and pack and multiply as they do reals. Where the contracts below say one FMA
+ * per term, a pair has two, upper half first, and a result that is subnormal becomes a zero of its sign after each: what
+ * VDPBF16PS computes. The double build has no pairs. */
+typedef enum alck_operands {
+    ALCK_REALS,
+    ALCK_BF16_PAIRS,    /* multiplied by that instruction: where alck_has_bf16 says so */
+    ALCK_BF16_EMULATED  /* the same bits anywhere, slowly */
+} alck_operands;
+
 /* C[m,n] = epilogue(A[m,k] B[k,n]). Contract: k is cut in blocks of 256; a block's chain starts at +0 and does one FMA per
  * k in order; block sums are added in order; then the epilogue. A transposed operand is stored [k,m] or [n,k]. */
 typedef struct alck_gemm {
@@ -65,6 +77,7 @@ typedef struct alck_gemm {
     int64_t b_stride;
     bool b_transposed;
     const void *packed_b;      /* from gemm_pack_b */
+    alck_operands operands;
     alck_real *c;
     int64_t c_stride;
     alck_epilogue epilogue;
@@ -81,6 +94,7 @@ typedef struct alck_conv {
     int64_t pad_top, pad_left;
     int64_t dilation_y, dilation_x;
     int64_t groups;
+    alck_operands operands;    /* of direct convolutions: image, gradient and weights */
 } alck_conv;
 
 typedef struct alck_pool {
@@ -177,6 +191,13 @@ typedef struct alck_optimizer_step {
     X(void, conv_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *dy,      \
                                     alck_real *dw, bool add, void *scratch))                                                    \
     X(const char *, conv_kernel_name, (const alck_conv *s)) /* for reports: "indirect 14x32" */                                 \
+    /* --- bf16 pairs. Rounded to nearest, ties to even; subnormals become zeros, NaNs quiet. What has no partner gets a zero.     \
+     * pair_channels: [pixels][groups][ceil(channels / 2)] pairs of neighbouring channels of a group.                            \
+     * pair_rows: [blocks][pairs][columns] pairs of neighbouring rows of a block; pairs at least ceil(rows / 2) --- */           \
+    X(void, pair_channels, (const alck_parallel *par, int64_t pixels, int64_t groups, int64_t channels, const alck_real *x,     \
+                            int64_t x_stride, void *paired))                                                                    \
+    X(void, pair_rows, (const alck_parallel *par, int64_t blocks, int64_t rows, int64_t columns, const alck_real *x,            \
+                        int64_t x_stride, int64_t pairs, void *paired))                                                         \
     /* --- the same by Winograd's F(4x4, 3x3): kernels of 3x3, stride, dilation and groups 1. Order: conv_winograd_axis.h.      \
      * `packed` are transformed weights, or NULL: they are then made for the call. A value that is not finite, or too large     \
      * (1e36), can make all 4x4 pixels of a tile that reads it not finite --- */                                                \
@@ -273,6 +294,9 @@ typedef struct alck_table {
 const alck_table *const *alck_tables(void);
 /* Whether this CPU (and operating system) can run it. */
 bool alck_table_supported(const alck_table *table);
+
+/* Whether the table multiplies ALCK_BF16_PAIRS on this CPU. */
+bool alck_has_bf16(const alck_table *table);
 
 /* Philox4x32-10 (Salmon et al. 2011), counter (stream, block index), key seed: four words of 32 bits for the elements
  * 4*block .. 4*block+3. The same on every machine. */

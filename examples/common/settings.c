@@ -43,6 +43,7 @@ static void add_model_settings(json_t *root, const trainer_options *o)
     json_object_set_new(root, "batch-norm", json_string(batch_norm_name(o->batch_norm)));
     json_object_set_new(root, "layer-decay", json_real(o->layer_decay));
     json_object_set_new(root, "convolution", json_string(convolution_names[o->machine.convolution]));
+    json_object_set_new(root, "precision", json_string(precision_names[o->machine.precision]));
     json_object_set_new(root, "train-from", json_string(o->train_from ? o->train_from : ""));
 }
 

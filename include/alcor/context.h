@@ -48,6 +48,13 @@ typedef enum alc_convolution_choice {
     ALC_CONVOLUTION_DIRECT
 } alc_convolution_choice;
 
+/* What matrix products and convolutions multiply: reals; or bfloat16 (bf16), floats without their lower half. With bf16, inputs,
+ * weights and gradients are rounded to it for a product and summed in float, with the instruction VDPBF16PS where the CPU has it
+ * and to the same bits, more slowly, where it has not; so speed is a reason only on CPUs with AVX512_BF16. Everything else stays in float:
+ * depthwise convolutions, those that Winograd's algorithm computes, weight gradients of kernels other than 1x1 with stride 1,
+ * norms, activations, the optimizer. There is no bf16 in the double build and none with ALC_GEMM_OPENBLAS. */
+typedef enum alc_precision { ALC_PRECISION_DEFAULT, ALC_PRECISION_BF16 } alc_precision;
+
 /* Memory hook. `allocate` returns memory aligned to `alignment` (a power of two) or NULL; `release` gets the same
  * size back. Every allocation of the library goes through it; those inside third-party libraries do not. */
 typedef struct alc_allocator {
@@ -86,6 +93,7 @@ typedef struct alc_context_options {
     uint64_t seed;             /* key of every random number; 0 is a seed like any other */
     alc_gemm_backend gemm;
     alc_convolution_choice convolution;
+    alc_precision precision;
     const alc_allocator *allocator;  /* NULL: malloc; copied */
     const alc_file_system *files;    /* NULL: the operating system's; copied */
     alc_log_fn log;                  /* NULL: nothing is logged */
@@ -96,7 +104,7 @@ typedef struct alc_context_options {
 
 /* Makes a context. On failure *context is NULL and options.message (where given) holds the reason:
  * ALC_INVALID_ARGUMENT for threads < 0 or > 256 or an unknown ALCOR_ISA, ALC_UNSUPPORTED for an instruction set that
- * the CPU lacks or an OpenBLAS that is unsafe under threads, ALC_OUT_OF_MEMORY. */
+ * the CPU lacks, an OpenBLAS that is unsafe under threads or bf16 where there is none, ALC_OUT_OF_MEMORY. */
 alc_status alc_context_create(alc_context_options options, alc_context **context);
 
 /* Frees it; everything made with it must be destroyed before. NULL is allowed. */

@@ -347,7 +347,7 @@ static void sum_panel(const weights_job *job, const region *r, const band *rows,
         const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, b->pixels, TILE_ROWS};
         fetch_left(r, left_next);
         fetch_dy(conv_out_stride(job->s), dy_next);
-        ALCK_NAME(tile_by_columns)(r->tile_row[tile + 1] - row, vectors, &left, dy, &target);
+        multiply_by_columns(job->s->operands, r->tile_row[tile + 1] - row, vectors, &left, dy, &target);
     }
 }
 

@@ -13,7 +13,7 @@ static product as_product(const alck_gemm *g)
                      .step_x = 1, .tap_step_y = 1, .tap_step_x = 1, .transposed = g->a_transposed,
                      .panels = g->packed_b, .batch = 1, .grid_height = 1, .grid_width = g->m,
                      .output_height = 1, .output_width = g->m, .output_stride = g->c_stride, .spread_y = 1,
-                     .spread_x = 1, .output = g->c, .epilogue = &g->epilogue};
+                     .spread_x = 1, .output = g->c, .epilogue = &g->epilogue, .operands = g->operands};
 }
 
 static int64_t slice_columns(const alck_gemm *g)

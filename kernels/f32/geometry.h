@@ -31,7 +31,7 @@ static inline product conv_as_product(const alck_conv *s)
                      .tap_step_y = s->dilation_y, .tap_step_x = s->dilation_x, .batch = s->batch,
                      .grid_height = s->out_height, .grid_width = s->out_width,
                      .output_height = s->out_height, .output_width = s->out_width,
-                     .output_stride = conv_out_stride(s), .spread_y = 1, .spread_x = 1};
+                     .output_stride = conv_out_stride(s), .spread_y = 1, .spread_x = 1, .operands = s->operands};
 }
 
 #endif

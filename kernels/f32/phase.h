@@ -65,7 +65,7 @@ static inline product phase_product(const alck_conv *s, const phase *y, const ph
                      .grid_height = y->count, .grid_width = x->count, .output_height = s->in_height,
                      .output_width = s->in_width, .output_stride = conv_in_stride(s),
                      .spread_y = s->stride_y, .spread_x = s->stride_x, .place_y = y->place,
-                     .place_x = x->place};
+                     .place_x = x->place, .operands = s->operands};
 }
 
 #endif

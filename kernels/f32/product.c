@@ -124,10 +124,10 @@ static void multiply_panel(const product *p, const left_block *left, bool fetch_
         target->pixels = left->pixels + row;
         if (p->transposed) {
             const tile_columns by_k = {left->copies + tile * COPIED_TILE, left->length, TILE_ROWS};
-            ALCK_NAME(tile_by_columns)(rows, vectors, &by_k, right, target);
+            multiply_by_columns(p->operands, rows, vectors, &by_k, right, target);
         } else {
             const tile_rows by_rows = {left->pointers + row, ROWS_MOST, left->lengths, left->pieces, next};
-            ALCK_NAME(tile_by_rows)(rows, vectors, &by_rows, right, target);
+            multiply_by_rows(p->operands, rows, vectors, &by_rows, right, target);
         }
     }
 }

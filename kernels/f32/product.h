@@ -30,6 +30,7 @@ typedef struct product {
     int64_t spread_y, spread_x, place_y, place_x;
     alck_real *output;
     const alck_epilogue *epilogue;
+    alck_operands operands;
 } product;
 
 size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers);

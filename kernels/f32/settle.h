@@ -59,6 +59,16 @@ static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target 
 #define RELU6_ROW(r) EACH_OF_ROW(r, , RELU6_VECTOR)
 #define STORE_OUTPUT(r) EACH_OF_ROW(r, ROW_OUTPUT(r), STORE_VECTOR)
 
+/* All rows of a tile to its sums, added to what is there after the first block. */
+#define KEEP(EACH_ROW, tile_sums, is_first)         \
+    do {                                            \
+        alck_real *const sums = (tile_sums);        \
+        if (!(is_first)) {                          \
+            EACH_ROW(ADD_SUMS)                      \
+        }                                           \
+        EACH_ROW(KEEP_SUMS)                         \
+    } while (0);
+
 /* All rows of a tile; `simple`, a constant, as in settles_in_registers. */
 #define SETTLE(EACH_ROW, simple, target)                            \
     do {                                                            \

@@ -3,6 +3,8 @@
  * The body is written once, for the largest tile; `rows` and `vectors` are constants where it is inlined, so that every
  * accumulator is a local variable by name and the compiler keeps them all in registers (arrays of vectors it does not
  * always). Per k a tile does one load per vector, one broadcast per row and rows x vectors FMAs.
+ *
+ * Compiled once more with ALCK_BF16_TILES, for CPUs that have VDPBF16PS, it multiplies pairs of bf16 values.
  */
 #include "kernels/f32/tile.h"
 
@@ -10,6 +12,30 @@
 
 #define EACH_ROW(X) \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+
+#ifdef ALCK_BF16_TILES
+#include "kernels/f32/tile_bf16.h"
+#define BY_ROWS ALCK_NAME(tile_bf16_by_rows)
+#define BY_COLUMNS ALCK_NAME(tile_bf16_by_columns)
+#define MULTIPLY_ADD(a, b, sum) _mm512_dpbf16_ps(sum, (__m512bh)(a), (__m512bh)(b))
+/* What this leaves out, code for what can be finished in registers, would be a twentieth of the library. */
+#define FINISH(simple, target)                          \
+    do {                                                \
+        KEEP(EACH_ROW, (target)->sums, (target)->first) \
+        if ((target)->last)                             \
+            finish_rows(rows, vectors, target);         \
+    } while (0)
+#define UNROLL _Pragma("GCC unroll 1")
+#define FETCH_OUTPUT(rows, vectors, target)
+#else
+#define BY_ROWS ALCK_NAME(tile_by_rows)
+#define BY_COLUMNS ALCK_NAME(tile_by_columns)
+#define MULTIPLY_ADD vf_fma
+#define FINISH(simple, target) SETTLE(EACH_ROW, simple, target)
+/* The loop's own instructions take a twentieth of the time. */
+#define UNROLL _Pragma("GCC unroll 4")
+#define FETCH_OUTPUT fetch_output
+#endif
 
 #define MOST_ROWS 14
 _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a tile larger than the body");
@@ -26,10 +52,10 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
 #define MULTIPLY_ROW(r, value)                                     \
     if (rows > r) {                                                \
         const vf left_value = vf_set1(value);                      \
-        s##r##_0 = vf_fma(left_value, b0, s##r##_0);               \
-        if (vectors > 1) s##r##_1 = vf_fma(left_value, b1, s##r##_1); \
-        if (vectors > 2) s##r##_2 = vf_fma(left_value, b2, s##r##_2); \
-        if (vectors > 3) s##r##_3 = vf_fma(left_value, b3, s##r##_3); \
+        s##r##_0 = MULTIPLY_ADD(left_value, b0, s##r##_0);               \
+        if (vectors > 1) s##r##_1 = MULTIPLY_ADD(left_value, b1, s##r##_1); \
+        if (vectors > 2) s##r##_2 = MULTIPLY_ADD(left_value, b2, s##r##_2); \
+        if (vectors > 3) s##r##_3 = MULTIPLY_ADD(left_value, b3, s##r##_3); \
     }
 
 /* What is fetched ahead is guessed and may lie outside of every array: so it is an address, never a pointer. */
@@ -38,6 +64,7 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
 #define FETCH_FOR_LATER(address) __builtin_prefetch((const void *)(address), 0, 2)
 #define LINE_BYTES (LINE_VALUES * sizeof(alck_real))
 
+#ifndef ALCK_BF16_TILES
 /* The lines that the tile's results will be stored in, and those of what is added to them. */
 ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *t)
 {
@@ -56,6 +83,7 @@ ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *
             FETCH(row + i);
     }
 }
+#endif
 
 #define FETCH_AHEAD()                                                                     \
     do {                                                                                  \
@@ -63,10 +91,10 @@ ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *
             FETCH_FOR_LATER(ahead);                                                       \
     } while (0)
 
-/* As many k as a cache line has values; unrolled, for the loop's own instructions take a twentieth of the time. */
+/* As many k as a cache line has values. */
 #define STEPS_OF_LINE()                                                                   \
     do {                                                                                  \
-        _Pragma("GCC unroll 4") for (int64_t k = 0; k < LINE_VALUES; k++)                 \
+        UNROLL for (int64_t k = 0; k < LINE_VALUES; k++)                                  \
             STEP();                                                                       \
     } while (0)
 
@@ -76,7 +104,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
     uintptr_t ahead = target->ahead;
     const uintptr_t next = left->next;
     EACH_ROW(DECLARE_SUMS)
-    fetch_output(rows, vectors, target);
+    FETCH_OUTPUT(rows, vectors, target);
     for (int64_t s = 0; s < left->segments; s++) {
         const alck_real *const *pointers = left->pointers + s * left->pitch;
         int64_t length = left->lengths[s];
@@ -108,7 +136,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
 #undef FETCH_ROW
     }
     /* Few rows are a dense layer's of few images, whose chains are long; one vector is what wider panels have left over. */
-    SETTLE(EACH_ROW, 2 * rows >= TILE_ROWS && vectors == TILE_VECTORS, target);
+    FINISH(2 * rows >= TILE_ROWS && vectors == TILE_VECTORS, target);
 }
 
 ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
@@ -119,7 +147,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
     const int64_t stride = left->stride;
     int64_t length = left->length;
     EACH_ROW(DECLARE_SUMS)
-    fetch_output(rows, vectors, target);
+    FETCH_OUTPUT(rows, vectors, target);
 #define MULTIPLY(r) MULTIPLY_ROW(r, values[r])
 #define STEP()                                                                                 \
     do {                                                                                       \
@@ -136,7 +164,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
         STEP();
 #undef STEP
 #undef MULTIPLY
-    SETTLE(EACH_ROW, false, target); /* weight gradients and transposed matrices have no epilogue, but for few */
+    FINISH(false, target); /* weight gradients and transposed matrices have no epilogue, but for few */
 }
 
 #if ALCK_TILE_ROWS == 4
@@ -186,14 +214,12 @@ typedef void (*columns_function)(const tile_columns *, const alck_real *, const 
 static const rows_function rows_functions[TILE_VECTORS][TILE_ROWS] = {EACH_WIDTH(ROWS_WIDTH)};
 static const columns_function columns_functions[TILE_VECTORS][TILE_ROWS] = {EACH_WIDTH(COLUMNS_WIDTH)};
 
-void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *left, const alck_real *panel,
-                             const tile_target *target)
+void BY_ROWS(int64_t rows, int64_t vectors, const tile_rows *left, const alck_real *panel, const tile_target *target)
 {
     rows_functions[vectors - 1][rows - 1](left, panel, target);
 }
 
-void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
-                                const tile_target *target)
+void BY_COLUMNS(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel, const tile_target *target)
 {
     columns_functions[vectors - 1][rows - 1](left, panel, target);
 }

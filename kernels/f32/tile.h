@@ -59,6 +59,40 @@ void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *lef
 void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
                                 const tile_target *target);
 
+#ifndef ALCOR_DOUBLE
+/* The same on pairs of bf16 values (alck_operands): tile_pairs.c. */
+void ALCK_NAME(tile_pairs_by_rows)(bool emulated, int64_t rows, int64_t vectors, const tile_rows *left, const alck_real *panel,
+                                   const tile_target *target);
+void ALCK_NAME(tile_pairs_by_columns)(bool emulated, int64_t rows, int64_t vectors, const tile_columns *left,
+                                      const alck_real *panel, const tile_target *target);
+#endif
+
+ALCK_INLINE void multiply_by_rows(alck_operands operands, int64_t rows, int64_t vectors, const tile_rows *left,
+                                  const alck_real *panel, const tile_target *target)
+{
+#ifndef ALCOR_DOUBLE
+    if (operands != ALCK_REALS) {
+        ALCK_NAME(tile_pairs_by_rows)(operands == ALCK_BF16_EMULATED, rows, vectors, left, panel, target);
+        return;
+    }
+#endif
+    (void)operands;
+    ALCK_NAME(tile_by_rows)(rows, vectors, left, panel, target);
+}
+
+ALCK_INLINE void multiply_by_columns(alck_operands operands, int64_t rows, int64_t vectors, const tile_columns *left,
+                                     const alck_real *panel, const tile_target *target)
+{
+#ifndef ALCOR_DOUBLE
+    if (operands != ALCK_REALS) {
+        ALCK_NAME(tile_pairs_by_columns)(operands == ALCK_BF16_EMULATED, rows, vectors, left, panel, target);
+        return;
+    }
+#endif
+    (void)operands;
+    ALCK_NAME(tile_by_columns)(rows, vectors, left, panel, target);
+}
+
 /* Rows [0, count) in the fewest parts of at most `most`, as even as can be: part p is [count * p / parts, ...). */
 ALCK_INLINE int64_t even_parts(int64_t count, int64_t most)
 {

@@ -2,16 +2,51 @@
 #include "kernels/reference/product_reference.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A sum of up to three levels: chains from +0, one fused multiply-add per term; sums of chains; sums of those. */
 typedef struct sum {
     alck_reference_sum result;
     alck_real chain, blocks;
     int64_t chains, groups; /* finished so far: chains in this group, groups in all */
+    alck_operands operands;
 } sum;
+
+static float upper_half(alck_real pair)
+{
+    uint32_t bits;
+    memcpy(&bits, &pair, sizeof bits);
+    bits &= 0xffff0000U;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float lower_half(alck_real pair)
+{
+    uint32_t bits;
+    memcpy(&bits, &pair, sizeof bits);
+    bits <<= 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void add_bf16_term(sum *s, float a, float b)
+{
+    const float chain = fmaf(a, b, (float)s->chain);
+    s->chain = fpclassify(chain) == FP_SUBNORMAL ? copysignf(0, chain) : chain;
+    s->result.value += (double)a * (double)b;
+    s->result.magnitude += fabs((double)a * (double)b);
+}
 
 static void add_term(sum *s, alck_real a, alck_real b)
 {
+    if (s->operands != ALCK_REALS) {
+        add_bf16_term(s, upper_half(a), upper_half(b));
+        add_bf16_term(s, lower_half(a), lower_half(b));
+        return;
+    }
 #ifdef ALCOR_DOUBLE
     s->chain = fma(a, b, s->chain);
 #else
@@ -47,7 +82,7 @@ static void end_term(sum *s, int64_t tap, int64_t taps, int64_t channel, int64_t
 
 alck_reference_sum alck_reference_gemm(const alck_gemm *g, int64_t i, int64_t j)
 {
-    sum s = {0};
+    sum s = {.operands = g->operands};
     for (int64_t k = 0; k < g->k; k++) {
         const alck_real a = g->a_transposed ? g->a[k * g->a_stride + i] : g->a[i * g->a_stride + k];
         const alck_real b = g->b_transposed ? g->b[j * g->b_stride + k] : g->b[k * g->b_stride + j];
@@ -99,7 +134,7 @@ alck_reference_sum alck_reference_conv(const alck_conv *s, const alck_real *x, c
 {
     const int64_t inputs = s->in_channels / s->groups, outputs = s->out_channels / s->groups;
     const int64_t group = channel / outputs, taps = s->kernel_height * s->kernel_width;
-    sum total = {0};
+    sum total = {.operands = s->operands};
     for (int64_t ky = 0; ky < s->kernel_height; ky++)
         for (int64_t kx = 0; kx < s->kernel_width; kx++)
             for (int64_t c = 0; c < inputs; c++) {
@@ -128,7 +163,7 @@ alck_reference_sum alck_reference_conv_data(const alck_conv *s, const alck_real 
     const int64_t taps = count_taps(row, s->kernel_height, s->stride_y, s->pad_top, s->dilation_y)
                          * count_taps(column, s->kernel_width, s->stride_x, s->pad_left, s->dilation_x);
     int64_t tap = 0;
-    sum total = {0};
+    sum total = {.operands = s->operands};
     for (int64_t ky = s->kernel_height - 1; ky >= 0; ky--)
         for (int64_t kx = s->kernel_width - 1; kx >= 0; kx--) {
             const int64_t y = row + s->pad_top - ky * s->dilation_y;
@@ -154,7 +189,7 @@ alck_reference_sum alck_reference_conv_weights(const alck_conv *s, const alck_re
     const int64_t pixels = s->out_height * s->out_width;
     const int64_t samples = pixels > 0 ? (1024 + pixels - 1) / pixels : 1;
     int64_t in_chain = 0;
-    sum total = {0};
+    sum total = {.operands = s->operands};
     for (int64_t image = 0; image < s->batch; image++)
         for (int64_t p = 0; p < pixels; p++) {
             const int64_t row = p / s->out_width, column = p % s->out_width;

@@ -116,6 +116,8 @@ alck_parallel alc_context_parallel(alc_context *context);
 const alck_table *alc_context_kernels(const alc_context *context);
 alc_gemm_backend alc_context_gemm(const alc_context *context);
 alc_convolution_choice alc_context_convolution(const alc_context *context);
+/* What products multiply, by the precision and the CPU. */
+alck_operands alc_context_operands(const alc_context *context);
 
 /* ---- random numbers (random.c): Philox4x32-10, counter-based (Salmon et al. 2011) ---- */
 

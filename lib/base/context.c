@@ -27,6 +27,8 @@ static const char *fault_of_options(const alc_context_options *options)
     if (options->convolution != ALC_CONVOLUTION_DEFAULT &&
         options->convolution != ALC_CONVOLUTION_DIRECT)
         return "convolution is no alc_convolution_choice";
+    if (options->precision != ALC_PRECISION_DEFAULT && options->precision != ALC_PRECISION_BF16)
+        return "precision is no alc_precision";
     if (options->allocator != NULL && !complete_allocator(options->allocator))
         return "the allocator lacks a function";
     if (options->files != NULL && !complete_files(options->files))
@@ -41,9 +43,23 @@ static alc_status reject(const alc_context_options *options, alc_status status, 
     return status;
 }
 
+/* After the kernels are chosen. */
+static alc_status choose_operands(alc_context *context, alc_precision precision)
+{
+    if (precision == ALC_PRECISION_DEFAULT)
+        return ALC_OK;
+    if (sizeof(alc_real) != sizeof(float) || context->gemm == ALC_GEMM_OPENBLAS)
+        return alc_fail(context, ALC_UNSUPPORTED, "there is no bf16 in %s",
+                        sizeof(alc_real) != sizeof(float) ? "double precision" : "OpenBLAS's products");
+    context->operands = alck_has_bf16(context->kernels) ? ALCK_BF16_PAIRS : ALCK_BF16_EMULATED;
+    return ALC_OK;
+}
+
 static alc_status start(alc_context *context, const alc_context_options *options)
 {
     alc_status status = alc_choose_isa(context, options->isa);
+    if (status == ALC_OK)
+        status = choose_operands(context, options->precision);
     if (status == ALC_OK && context->gemm == ALC_GEMM_OPENBLAS)
         status = alc_check_openblas(context);
     if (status == ALC_OK && context->threads > 1)
@@ -129,6 +145,11 @@ alc_gemm_backend alc_context_gemm(const alc_context *context)
 alc_convolution_choice alc_context_convolution(const alc_context *context)
 {
     return context->convolution;
+}
+
+alck_operands alc_context_operands(const alc_context *context)
+{
+    return context->operands;
 }
 
 const char *alc_version(void)

@@ -18,6 +18,7 @@ struct alc_context {
     const alck_table *kernels;
     alc_gemm_backend gemm;
     alc_convolution_choice convolution;
+    alck_operands operands;
     int threads;
     struct alc_pool *pool; /* NULL with one thread */
     pthread_mutex_t message_mutex;

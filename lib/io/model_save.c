@@ -55,7 +55,8 @@ alc_status alc_model_prepare(alc_model *model, const char *path, alc_model_save_
         {ALC_KEY_PREFIX "gemm",
          alc_context_gemm(context) == ALC_GEMM_OPENBLAS ? "openblas" : "alcor"},
         {ALC_KEY_PREFIX "convolution",
-         alc_context_convolution(context) == ALC_CONVOLUTION_DIRECT ? "direct" : "default"}};
+         alc_context_convolution(context) == ALC_CONVOLUTION_DIRECT ? "direct" : "default"},
+        {ALC_KEY_PREFIX "precision", alc_context_operands(context) == ALCK_REALS ? "default" : "bf16"}};
     const alc_metadata library = {own, sizeof own / sizeof own[0]};
     alc_arena arena;
     int64_t count = 0;

@@ -1,5 +1,6 @@
 /* matrix.c - matrix products by the back end that the context asks for, and alc_gemm for users' ops. */
 #include "lib/ops/ops.h"
+#include "lib/ops/precision.h"
 
 #ifdef ALCOR_HAVE_OPENBLAS
 #include <cblas.h>
@@ -29,19 +30,18 @@ static bool openblas_can(const alck_gemm *g)
 
 size_t alc_matrix_scratch_bytes(alc_context *context, const alck_gemm *gemm)
 {
-    return alc_context_kernels(context)->gemm_scratch_bytes(gemm, alc_context_parallel(context).workers);
+    return alc_product_scratch_bytes(context, gemm);
 }
 
 void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scratch)
 {
-    alck_parallel parallel = alc_context_parallel(context);
 #ifdef ALCOR_HAVE_OPENBLAS
     if (alc_context_gemm(context) == ALC_GEMM_OPENBLAS && openblas_can(gemm)) {
         openblas_multiply(gemm);
         return;
     }
 #endif
-    alc_context_kernels(context)->gemm(&parallel, gemm, scratch);
+    alc_product(context, gemm, scratch);
 }
 
 static alck_gemm from_arguments(const alc_gemm_arguments *arguments)

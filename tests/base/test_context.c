@@ -59,6 +59,7 @@ START_TEST(wrong_options_are_refused_with_a_sentence)
     expect_refusal((alc_context_options){.threads = ALC_MAX_THREADS + 1}, "threads");
     expect_refusal((alc_context_options){.gemm = (alc_gemm_backend)7}, "gemm");
     expect_refusal((alc_context_options){.convolution = (alc_convolution_choice)-1}, "convolution");
+    expect_refusal((alc_context_options){.precision = (alc_precision)2}, "precision");
     expect_refusal((alc_context_options){.isa = ALC_ISA_COUNT, .threads = 1}, "isa");
     expect_refusal((alc_context_options){.allocator = &no_allocator}, "allocator");
     expect_refusal((alc_context_options){.files = &no_files}, "file system");

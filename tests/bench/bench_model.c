@@ -78,8 +78,10 @@ static int parse(int argc, char **argv, bench *b)
                 return refuse("--mode is train or infer");
             break;
         case 'd':
-            if (strcmp(optarg, "f32") != 0)
-                return refuse("--dtype is f32");
+            if (strcmp(optarg, "bf16") == 0)
+                b->context_options.precision = ALC_PRECISION_BF16;
+            else if (strcmp(optarg, "f32") != 0)
+                return refuse("--dtype is f32 or bf16");
             break;
         case 'b':
             b->batch = atoll(optarg);
@@ -105,7 +107,7 @@ static int parse(int argc, char **argv, bench *b)
                 return refuse("--profile is a number of seconds");
             break;
         default:
-            return refuse("usage: bench_model --model NAME --mode train|infer --dtype f32 --batch N --size N "
+            return refuse("usage: bench_model --model NAME --mode train|infer --dtype f32|bf16 --batch N --size N "
                           "--threads N [--convolution direct|default] [--isa NAME] [--profile SECONDS]");
         }
     }

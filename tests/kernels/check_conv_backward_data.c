@@ -6,9 +6,9 @@ static void check_one(kernel_run *run, const alck_conv *s, product_data data, bo
 {
     const int64_t taps = s->kernel_height * s->kernel_width, inputs = s->in_channels / s->groups;
     const int64_t outputs = s->out_channels / s->groups;
-    kernel_tensor dy = product_tensor(run, data, s->batch * s->out_height * s->out_width, s->out_channels,
+    kernel_tensor dy = product_operands(run, s->operands, data, s->batch * s->out_height * s->out_width, s->out_channels,
                                       s->out_stride > 0 ? s->out_stride : s->out_channels);
-    kernel_tensor weight = product_tensor(run, data, s->groups * taps * inputs, outputs, outputs);
+    kernel_tensor weight = product_operands(run, s->operands, data, s->groups * taps * inputs, outputs, outputs);
     kernel_tensor dx = product_tensor(run, data, s->batch * s->in_height * s->in_width, s->in_channels,
                                       s->in_stride > 0 ? s->in_stride : s->in_channels);
     kernel_tensor old = kernel_tensor_copy(&dx);
@@ -46,12 +46,12 @@ static void check_random(kernel_run *run)
 static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
-        {1, 14, 14, 24, 0, 7, 7, 40, 0, 1, 1, 2, 2, 0, 0, 1, 1, 1},
-        {1, 20, 20, 2, 0, 4, 4, 3, 0, 3, 3, 5, 5, 0, 0, 1, 1, 1},
-        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 4, 4, 1, 1, 2, 2, 1},
-        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 6, 6, 1, 1, 4, 3, 1},
-        {1, 5, 6, 70, 0, 5, 6, 36, 1024, 3, 3, 1, 1, 1, 1, 1, 1, 1},
-        {2, 16, 16, 3, 0, 8, 8, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1},
+        {1, 14, 14, 24, 0, 7, 7, 40, 0, 1, 1, 2, 2, 0, 0, 1, 1, 1, ALCK_REALS},
+        {1, 20, 20, 2, 0, 4, 4, 3, 0, 3, 3, 5, 5, 0, 0, 1, 1, 1, ALCK_REALS},
+        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 4, 4, 1, 1, 2, 2, 1, ALCK_REALS},
+        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 6, 6, 1, 1, 4, 3, 1, ALCK_REALS},
+        {1, 5, 6, 70, 0, 5, 6, 36, 1024, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS},
+        {2, 16, 16, 3, 0, 8, 8, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1, ALCK_REALS},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int add = 0; add < 2; add++)

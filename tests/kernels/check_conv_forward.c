@@ -12,9 +12,9 @@ static conv_data make(kernel_run *run, const alck_conv *s, product_data data)
 {
     const int64_t taps = s->kernel_height * s->kernel_width, inputs = s->in_channels / s->groups;
     conv_data d;
-    d.x = product_tensor(run, data, s->batch * s->in_height * s->in_width, s->in_channels,
+    d.x = product_operands(run, s->operands, data, s->batch * s->in_height * s->in_width, s->in_channels,
                          s->in_stride > 0 ? s->in_stride : s->in_channels);
-    d.weight = product_tensor(run, data, s->groups * taps * inputs, s->out_channels / s->groups,
+    d.weight = product_operands(run, s->operands, data, s->groups * taps * inputs, s->out_channels / s->groups,
                               s->out_channels / s->groups);
     d.y = product_tensor(run, data, s->batch * s->out_height * s->out_width, s->out_channels,
                          s->out_stride > 0 ? s->out_stride : s->out_channels);
@@ -73,17 +73,17 @@ static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
         /* a first layer: rows of taps side by side */
-        {2, 13, 17, 3, 0, 7, 9, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1},
-        {1, 30, 30, 3, 0, 28, 28, 8, 0, 11, 11, 1, 1, 4, 4, 1, 1, 1},
+        {2, 13, 17, 3, 0, 7, 9, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1, ALCK_REALS},
+        {1, 30, 30, 3, 0, 28, 28, 8, 0, 11, 11, 1, 1, 4, 4, 1, 1, 1, ALCK_REALS},
         /* pixels 4096 bytes apart */
-        {1, 5, 5, 40, 1024, 5, 5, 65, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
-        {1, 4, 31, 20, 512, 4, 16, 70, 0, 1, 1, 1, 2, 0, 0, 1, 1, 1},
+        {1, 5, 5, 40, 1024, 5, 5, 65, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS},
+        {1, 4, 31, 20, 512, 4, 16, 70, 0, 1, 1, 1, 2, 0, 0, 1, 1, 1, ALCK_REALS},
         /* a point-wise layer, more than one task */
-        {2, 21, 19, 24, 0, 21, 19, 40, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1},
+        {2, 21, 19, 24, 0, 21, 19, 40, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS},
         /* all padding */
-        {1, 2, 2, 5, 0, 3, 3, 6, 0, 3, 3, 9, 9, 9, 9, 1, 1, 1},
+        {1, 2, 2, 5, 0, 3, 3, 6, 0, 3, 3, 9, 9, 9, 9, 1, 1, 1, ALCK_REALS},
         /* nothing */
-        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         check_one(run, &shapes[i], DATA_REALS, false);
@@ -121,7 +121,7 @@ static void check_is_gemm(kernel_run *run)
 {
     for (int i = 0; i < 20; i++) {
         const int64_t pixels = kernel_random_extent(run), inputs = kernel_random_between(run, 1, 600);
-        const alck_conv s = {1, 1, pixels, inputs, 0, 1, pixels, kernel_random_extent(run), 0, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+        const alck_conv s = {1, 1, pixels, inputs, 0, 1, pixels, kernel_random_extent(run), 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS};
         const alck_epilogue e = {0};
         conv_data d = make(run, &s, DATA_REALS);
         convolve(run, &s, &d, &e);

@@ -24,8 +24,8 @@ static alck_gemm make(kernel_run *run, product_data data, alck_gemm g, gemm_data
     g.a_stride = a_columns + gap;
     g.b_stride = b_columns + gap;
     g.c_stride = g.n + gap;
-    d->a = product_tensor(run, data, a_rows, a_columns, g.a_stride);
-    d->b = product_tensor(run, data, b_rows, b_columns, g.b_stride);
+    d->a = product_operands(run, g.operands, data, a_rows, a_columns, g.a_stride);
+    d->b = product_operands(run, g.operands, data, b_rows, b_columns, g.b_stride);
     d->c = product_tensor(run, data, g.m, g.n, g.c_stride);
     d->bias = product_tensor(run, data, 1, g.n, g.n);
     d->residual = product_tensor(run, data, g.m, g.n, g.n + 1);
@@ -76,6 +76,7 @@ static void check_random(kernel_run *run)
         g.a_transposed = kernel_random(run) % 2;
         g.b_transposed = kernel_random(run) % 2;
         g.epilogue.add = i % 5 == 0;
+        g.operands = product_random_operands(run);
         const bool packed = kernel_random(run) % 2;
         gemm_data d;
         g = make(run, data, g, &d);

@@ -18,6 +18,12 @@ typedef enum product_data {
 
 kernel_tensor product_tensor(kernel_run *run, product_data data, int64_t pixels, int64_t channels, int64_t stride);
 
+/* The same as elements of a product's operands. */
+kernel_tensor product_operands(kernel_run *run, alck_operands operands, product_data data, int64_t pixels, int64_t channels,
+                               int64_t stride);
+/* Reals, or in one of four cases pairs of bf16, multiplied as the run's table best can. */
+alck_operands product_random_operands(kernel_run *run);
+
 /* A random convolution whose naive loops take at most about `terms` terms. Groups divide both channel counts; strides,
  * dilation and padding differ between the axes; padding may exceed the kernel. */
 alck_conv product_random_conv(kernel_run *run, int64_t terms);

@@ -143,10 +143,11 @@ alc_status op_case_run(const op_case *c, alc_context *context, op_bits *bits)
     return status;
 }
 
-alc_context *op_context(alc_isa isa, int threads)
+alc_context *op_context(alc_isa isa, int threads, alc_precision precision)
 {
     alc_context *context = NULL;
-    alc_status status = alc_context_create((alc_context_options){.threads = threads, .isa = isa, .seed = 11}, &context);
+    alc_status status = alc_context_create(
+        (alc_context_options){.threads = threads, .isa = isa, .seed = 11, .precision = precision}, &context);
     ck_assert_msg(status == ALC_OK || status == ALC_UNSUPPORTED, "no context: %s", alc_status_name(status));
     return context;
 }

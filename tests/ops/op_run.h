@@ -28,6 +28,6 @@ int64_t op_output_count(const alc_tensor *output, int64_t rows);
 alc_status op_case_run(const op_case *c, alc_context *context, op_bits *bits);
 
 /* A context of that instruction set, NULL if this CPU or build lacks it. */
-alc_context *op_context(alc_isa isa, int threads);
+alc_context *op_context(alc_isa isa, int threads, alc_precision precision);
 
 #endif

@@ -53,6 +53,13 @@ static void dot_store(const dot *d, reference_value *y, int64_t i)
     y->limit[i] = 10 * rounding() * d->absolute + d->carried;
 }
 
+/* Terms of a product are rounded before they are multiplied, where the context wants bf16: each of the two by up to 2^-8. */
+static void dot_round_terms(const reference *r, dot *d)
+{
+    if (alc_context_operands(alc_model_context(r->model)) != ALCK_REALS)
+        d->carried += (0x1p-7 + 0x1p-16) * (d->absolute + d->carried);
+}
+
 reference_value *reference_dense(reference *r, const reference_value *x, const alc_dense_options *o)
 {
     const double *weight = reference_parameter(r, o->name, "weight");
@@ -68,6 +75,7 @@ reference_value *reference_dense(reference *r, const reference_value *x, const a
                 int64_t place = at(x, row, pixel / x->width, pixel % x->width, channel);
                 dot_add(&d, weight[u * inputs + i], x->data[place], x->limit[place]);
             }
+            dot_round_terms(r, &d);
             if (bias)
                 dot_add(&d, 1, bias[u], 0);
             dot_store(&d, result, row * o->units + u);
@@ -161,6 +169,7 @@ reference_value *reference_conv2d(reference *r, const reference_value *x, const 
             for (int64_t px = 0; px < s.out_width; px++) {
                 for (int64_t f = 0; f < o->filters; f++) {
                     dot d = conv_at(x, &s, weight, o->filters, row, y, px, f);
+                    dot_round_terms(r, &d);
                     if (bias)
                         dot_add(&d, 1, bias[f], 0);
                     dot_store(&d, result, at(result, row, y, px, f));

@@ -24,12 +24,13 @@ static void compare(const op_case *c, const reference_value *expected, const alc
                    (long long)worst, (double)values[worst], expected->data[worst], expected->limit[worst]);
 }
 
-static void check_case(const op_case *c, alc_plan_mode mode, alc_convolution_choice convolution, op_failures *failures)
+static void check_case(const op_case *c, alc_plan_mode mode, alc_context_options options, op_failures *failures)
 {
     alc_model *model = NULL;
     alc_plan *plan = NULL;
     alc_context *context = NULL;
-    const alc_context_options options = {.threads = 1, .seed = 11, .convolution = convolution};
+    options.threads = 1;
+    options.seed = 11;
     ck_assert_int_eq(alc_context_create(options, &context), ALC_OK);
     ck_assert_int_eq(alc_model_create(context, &model), ALC_OK);
     alc_tensor *output = op_case_build(c, model);
@@ -50,35 +51,43 @@ static void check_case(const op_case *c, alc_plan_mode mode, alc_convolution_cho
     alc_context_destroy(context);
 }
 
-static void check_table(alc_plan_mode mode, alc_convolution_choice convolution)
+static void check_table(alc_plan_mode mode, alc_context_options options)
 {
     op_failures failures = {0};
     for (int i = 0; i < op_table_count; i++)
-        check_case(&op_table[i], mode, convolution, &failures);
+        check_case(&op_table[i], mode, options, &failures);
     op_failures_check(&failures);
 }
 
 START_TEST(evaluation_agrees_with_the_reference)
 {
-    check_table(ALC_EVALUATE, ALC_CONVOLUTION_DEFAULT);
+    check_table(ALC_EVALUATE, (alc_context_options){0});
 }
 END_TEST
 
 START_TEST(training_agrees_with_the_reference)
 {
-    check_table(ALC_TRAIN, ALC_CONVOLUTION_DEFAULT);
+    check_table(ALC_TRAIN, (alc_context_options){0});
 }
 END_TEST
 
 START_TEST(direct_convolutions_agree_with_the_reference)
 {
-    check_table(ALC_EVALUATE, ALC_CONVOLUTION_DIRECT);
-    check_table(ALC_TRAIN, ALC_CONVOLUTION_DIRECT);
+    check_table(ALC_EVALUATE, (alc_context_options){.convolution = ALC_CONVOLUTION_DIRECT});
+    check_table(ALC_TRAIN, (alc_context_options){.convolution = ALC_CONVOLUTION_DIRECT});
+}
+END_TEST
+
+START_TEST(bf16_agrees_with_the_reference)
+{
+    const alc_context_options bf16 = {.precision = ALC_PRECISION_BF16, .convolution = ALC_CONVOLUTION_DIRECT};
+    check_table(ALC_EVALUATE, bf16);
+    check_table(ALC_TRAIN, bf16);
 }
 END_TEST
 
 int main(void)
 {
     return RUN_TESTS("op forward", evaluation_agrees_with_the_reference, training_agrees_with_the_reference,
-                     direct_convolutions_agree_with_the_reference);
+                     direct_convolutions_agree_with_the_reference, bf16_agrees_with_the_reference);
 }

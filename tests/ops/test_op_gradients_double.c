@@ -34,7 +34,7 @@ static void check_case(const op_case *c, alc_context *context, op_failures *fail
 START_TEST(gradients_are_differences)
 {
     op_failures failures = {0};
-    alc_context *context = op_context(ALC_ISA_AUTO, 1);
+    alc_context *context = op_context(ALC_ISA_AUTO, 1, ALC_PRECISION_DEFAULT);
     for (int i = 0; i < op_table_count; i++)
         check_case(&op_table[i], context, &failures);
     alc_context_destroy(context);

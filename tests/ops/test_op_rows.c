@@ -58,10 +58,10 @@ static void compare(const fixture *f, alc_plan_mode mode, int64_t rows, int64_t 
     op_bits_free(&others);
 }
 
-START_TEST(evaluation_does_not_depend_on_the_batch)
+static void check_evaluation(alc_precision precision)
 {
     op_failures failures = {0};
-    alc_context *context = op_context(ALC_ISA_AUTO, 2);
+    alc_context *context = op_context(ALC_ISA_AUTO, 2, precision);
     for (int i = 0; i < op_table_count; i++) {
         fixture f = begin(&op_table[i], context);
         /* A loss is of the whole batch: only runs of the same rows can agree. */
@@ -76,12 +76,11 @@ START_TEST(evaluation_does_not_depend_on_the_batch)
     alc_context_destroy(context);
     op_failures_check(&failures);
 }
-END_TEST
 
-START_TEST(fewer_rows_train_as_a_smaller_plan)
+static void check_training(alc_precision precision)
 {
     op_failures failures = {0};
-    alc_context *context = op_context(ALC_ISA_AUTO, 2);
+    alc_context *context = op_context(ALC_ISA_AUTO, 2, precision);
     for (int i = 0; i < op_table_count; i++) {
         fixture f = begin(&op_table[i], context);
         compare(&f, ALC_TRAIN, 3, 8, 3, &failures);
@@ -89,6 +88,19 @@ START_TEST(fewer_rows_train_as_a_smaller_plan)
     }
     alc_context_destroy(context);
     op_failures_check(&failures);
+}
+
+START_TEST(evaluation_does_not_depend_on_the_batch)
+{
+    check_evaluation(ALC_PRECISION_DEFAULT);
+    check_evaluation(ALC_PRECISION_BF16);
+}
+END_TEST
+
+START_TEST(fewer_rows_train_as_a_smaller_plan)
+{
+    check_training(ALC_PRECISION_DEFAULT);
+    check_training(ALC_PRECISION_BF16);
 }
 END_TEST
 
