@@ -47,6 +47,13 @@ function(alcor_target_settings target double)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
+# gcc 12 moves the tile's loads ahead until four of NEON's 24 sums are stored and read again for every k, and does not unroll it:
+# a quarter more instructions.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64" AND CMAKE_C_COMPILER_ID STREQUAL GNU)
+    set_source_files_properties(${ALCOR_ROOT}/kernels/f32/tile.c PROPERTIES
+                                COMPILE_OPTIONS "-fno-schedule-insns;--param=max-average-unrolled-insns=160")
+endif()
+
 # The register tiles once more, on pairs of bf16 values, for CPUs that multiply them. For size: all but the loops is a fifth of it.
 function(alcor_add_bf16_tiles name)
     set(objects ${name}_kernels_avx512_bf16)

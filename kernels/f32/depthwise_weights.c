@@ -42,7 +42,11 @@ typedef struct tap_run {
 #define SETTLE_VECTOR(t, v)                                                             \
     if (vectors > v) {                                                                  \
         alck_real *to = sums + t * channels + v * VF_LANES;                             \
-        vf_store_n(to, first ? s##t##_##v : vf_add(vf_load_n(to, n), s##t##_##v), n);   \
+        const vf total = first ? s##t##_##v : vf_add(LOAD_VALUE(to, 0), s##t##_##v);    \
+        if (whole)                                                                      \
+            vf_store(to, total);                                                        \
+        else                                                                            \
+            vf_store_n(to, total, n);                                                   \
     }
 #define SETTLE_TAP(t) \
     if (taps > t) { SETTLE_VECTOR(t, 0) SETTLE_VECTOR(t, 1) SETTLE_VECTOR(t, 2) SETTLE_VECTOR(t, 3) }

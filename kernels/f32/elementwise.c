@@ -44,10 +44,11 @@ ALCK_INLINE void add_strips(alck_activation f, const elementwise_job *j, int64_t
                     j->y + s * j->y_stride);
 }
 
+/* Each task copies its job first: a vector that is stored might change the caller's, as far as the compiler knows. */
 static void add_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
-    const elementwise_job *j = argument;
+    const elementwise_job own = *(const elementwise_job *)argument, *j = &own;
     const int64_t first = task * j->cut.per_task, end = range_end(j, first);
 #define ADD(f) add_strips(f, j, first, end)
     FOR_ACTIVATION(j->f, ADD)
@@ -75,7 +76,7 @@ ALCK_INLINE void multiply_step(const alck_real *a, const alck_real *b, alck_real
 static void multiply_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
-    const elementwise_job *j = argument;
+    const elementwise_job own = *(const elementwise_job *)argument, *j = &own;
     const int64_t first = task * j->cut.per_task, end = range_end(j, first);
     for (int64_t s = first; s < end; s++)
         EACH_VECTOR(strip_values(&j->cut, s), multiply_step, j->a + s * j->a_stride, j->b + s * j->b_stride,
@@ -104,7 +105,7 @@ ALCK_INLINE void copy_step(const alck_real *x, alck_real *y, bool add, int64_t i
 static void copy_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
-    const elementwise_job *j = argument;
+    const elementwise_job own = *(const elementwise_job *)argument, *j = &own;
     const int64_t first = task * j->cut.per_task, end = range_end(j, first);
     for (int64_t s = first; s < end; s++)
         EACH_VECTOR(strip_values(&j->cut, s), copy_step, j->a + s * j->a_stride, j->y + s * j->y_stride, j->add);
@@ -128,7 +129,7 @@ ALCK_INLINE void fill_step(vf value, alck_real *x, int64_t i, int64_t lanes)
 static void fill_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
-    const elementwise_job *j = argument;
+    const elementwise_job own = *(const elementwise_job *)argument, *j = &own;
     const int64_t first = task * j->cut.per_task, end = range_end(j, first);
     const vf value = vf_set1(j->value);
     for (int64_t s = first; s < end; s++)

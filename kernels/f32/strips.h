@@ -70,11 +70,12 @@ ALCK_INLINE void store_lanes(alck_real *p, vf v, int64_t n)
 /* Calls step(..., i, lanes) for the whole vectors of `count` values and once for what is left. */
 #define EACH_VECTOR(count, step, ...)                                   \
     do {                                                                \
+        const int64_t each_count = (count);                             \
         int64_t each_i = 0;                                             \
-        for (; each_i + VF_LANES <= (count); each_i += VF_LANES)        \
+        for (; each_i + VF_LANES <= each_count; each_i += VF_LANES)     \
             step(__VA_ARGS__, each_i, VF_LANES);                        \
-        if (each_i < (count))                                           \
-            step(__VA_ARGS__, each_i, (count) - each_i);                \
+        if (each_i < each_count)                                        \
+            step(__VA_ARGS__, each_i, each_count - each_i);             \
     } while (0)
 
 #endif

@@ -34,17 +34,29 @@ ALCK_INLINE void vf_store(float *p, vf v)
 }
 ALCK_INLINE vf vf_load_n(const float *p, int64_t n)
 {
-    float lanes[VF_LANES] = {0};
-    for (int64_t i = 0; i < n; i++)
-        lanes[i] = p[i];
-    return vld1q_f32(lanes);
+    if (n >= VF_LANES)
+        return vld1q_f32(p);
+    vf v = vdupq_n_f32(0.0F);
+    if (n & 2) {
+        v = vcombine_f32(vld1_f32(p), vdup_n_f32(0.0F));
+        if (n & 1)
+            v = vld1q_lane_f32(p + 2, v, 2);
+    } else if (n & 1) {
+        v = vld1q_lane_f32(p, v, 0);
+    }
+    return v;
 }
 ALCK_INLINE void vf_store_n(float *p, vf v, int64_t n)
 {
-    float lanes[VF_LANES];
-    vst1q_f32(lanes, v);
-    for (int64_t i = 0; i < n; i++)
-        p[i] = lanes[i];
+    if (n >= VF_LANES) {
+        vst1q_f32(p, v);
+    } else if (n & 2) {
+        vst1_f32(p, vget_low_f32(v));
+        if (n & 1)
+            vst1q_lane_f32(p + 2, v, 2);
+    } else if (n & 1) {
+        vst1q_lane_f32(p, v, 0);
+    }
 }
 ALCK_INLINE void vf_stream(float *p, vf v)
 {
