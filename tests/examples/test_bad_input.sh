@@ -179,6 +179,7 @@ refused 1 'model.safetensors|hidden [128, 64], not [32]' "${resume[@]}" --table 
 refused 1 'model.safetensors|batch 64, not 32' "${resume[@]}" --table table.csv --batch 32
 refused 1 'model.safetensors|seed "0", not "1"' "${resume[@]}" --table table.csv --seed 1
 refused 1 'model.safetensors|convolution "default", not "direct"' "${resume[@]}" --table table.csv --convolution direct
+refused 1 'model.safetensors|precision "default", not "bf16"' "${resume[@]}" --table table.csv --precision bf16
 refused 1 'model.safetensors|split' "${resume[@]}" --table table.csv --split-seed 1
 sed 's/,QSO,/,QUASAR,/' table.csv >other.csv
 refused 1 'model.safetensors|["GALAXY","QSO","STAR"]|["GALAXY","QUASAR","STAR"]' "${resume[@]}" --table other.csv

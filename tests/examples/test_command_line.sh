@@ -14,7 +14,7 @@ for program in train_table train_image train_fusion; do
     run 0 "$bin/$program" --help
     for option in table images label id missing size crop split split-seed fold epochs batch learning-rate schedule \
                   optimizer weight-decay dropout label-smoothing class-weights train-from batch-norm layer-decay seed views save save-every \
-                  resume report predictions threads isa convolution help; do
+                  resume report predictions threads isa convolution precision help; do
         grep -qE -- "^  --$option( |$)" "$log/out" || fail "$program --help does not list --$option"
     done
 done
@@ -49,6 +49,7 @@ refused 2 '--views 9|from 1 to 8' "${train[@]}" --views 9
 refused 2 '--threads 0|from 1 to 256' "${train[@]}" --threads 0
 refused 2 '--isa mips|scalar or avx2 or avx512 or neon' "${train[@]}" --isa mips
 refused 2 '--convolution fast|default or direct' "${train[@]}" --convolution fast
+refused 2 '--precision f16|default or bf16' "${train[@]}" --precision f16
 refused 2 '--backbone none|sky_cnn' "$bin/train_image" --table table.csv --save model.safetensors --backbone none
 refused 2 '--backbone|is no option' "${train[@]}" --backbone sky_cnn
 refused 2 '--features|is no option' "$bin/train_image" --table table.csv --save model.safetensors --features u
