@@ -120,25 +120,31 @@ START_TEST(runs_allocate_nothing)
 }
 END_TEST
 
+static void check_bounds(alc_isa isa, alc_precision precision)
+{
+    op_guard_pages guard;
+    alc_allocator allocator = op_guard_pages_allocator(&guard);
+    alc_context *context = NULL;
+    alc_context_options options = {.threads = 2, .isa = isa, .precision = precision, .allocator = &allocator};
+    alc_status status = alc_context_create(options, &context);
+    ck_assert(status == ALC_OK || status == ALC_UNSUPPORTED);
+    for (int i = 0; i < op_table_count && context; i++) {
+        op_bits bits = {0};
+        mark_point();
+        ck_assert_int_eq(op_case_run(&op_table[i], context, &bits), ALC_OK);
+        op_bits_free(&bits);
+        ck_assert_msg(guard.damaged == 0, "%s: bytes next to a block were written", op_table[i].name);
+    }
+    alc_context_destroy(context);
+    ck_assert_int_eq(guard.outstanding, 0);
+}
+
 /* An access outside ends the test program with a signal, whose case is the last one that was marked. */
 START_TEST(nothing_outside_is_touched)
 {
     for (int isa = ALC_ISA_SCALAR; isa < ALC_ISA_COUNT; isa++) {
-        op_guard_pages guard;
-        alc_allocator allocator = op_guard_pages_allocator(&guard);
-        alc_context *context = NULL;
-        alc_context_options options = {.threads = 2, .isa = (alc_isa)isa, .allocator = &allocator};
-        alc_status status = alc_context_create(options, &context);
-        ck_assert(status == ALC_OK || status == ALC_UNSUPPORTED);
-        for (int i = 0; i < op_table_count && context; i++) {
-            op_bits bits = {0};
-            mark_point();
-            ck_assert_int_eq(op_case_run(&op_table[i], context, &bits), ALC_OK);
-            op_bits_free(&bits);
-            ck_assert_msg(guard.damaged == 0, "%s: bytes next to a block were written", op_table[i].name);
-        }
-        alc_context_destroy(context);
-        ck_assert_int_eq(guard.outstanding, 0);
+        check_bounds((alc_isa)isa, ALC_PRECISION_DEFAULT);
+        check_bounds((alc_isa)isa, ALC_PRECISION_BF16);
     }
 }
 END_TEST
