@@ -18,6 +18,9 @@ static const char *const fusion_names[] = {"joint", "late", "stacked", "none", N
 #define AT(member) .offset = offsetof(configuration, member)
 /* Options that no figure depends on. */
 #define MACHINE 2
+/* Learning rates that are no slip of the pen. */
+#define LEAST_RATE 1e-12
+#define MOST_RATE 10
 #define FIGURES 1
 
 static const option_line lines[] = {
@@ -71,12 +74,14 @@ static const option_line lines[] = {
      1e6, .show_default = true},
     {"table-batch", "N", "rows per step", FIGURES, OPTION_INTEGER, AT(table_batch), 2, 65536, .show_default = true},
     {"image-batch", "N", "images per step", FIGURES, OPTION_INTEGER, AT(image_batch), 2, 65536, .show_default = true},
-    {"table-rate", "X", "the one-cycle schedule's highest learning rate", FIGURES, OPTION_REAL, AT(table_rate), 1e-12, 10,
+    {"table-rate", "X", "the one-cycle schedule's highest learning rate", FIGURES, OPTION_REAL, AT(table_rate), LEAST_RATE,
+     MOST_RATE, .show_default = true},
+    {"image-rate", "X", "the same for images", FIGURES, OPTION_REAL, AT(image_rate), LEAST_RATE, MOST_RATE, .show_default = true},
+    {"pretrained-rate", "X", "the same from --weights", FIGURES, OPTION_REAL, AT(pretrained_rate), LEAST_RATE, MOST_RATE,
      .show_default = true},
-    {"image-rate", "X", "the same for images", FIGURES, OPTION_REAL, AT(image_rate), 1e-12, 10, .show_default = true},
-    {"pretrained-rate", "X", "the same from --weights", FIGURES, OPTION_REAL, AT(pretrained_rate), 1e-12, 10,
-     .show_default = true},
-    {"late-rate", "X", "the same for late fusion", FIGURES, OPTION_REAL, AT(late_rate), 1e-12, 10, .show_default = true},
+    {"rates", "NAME=X,...", "another rate for these backbones; none [vgg16=0.0003,vgg16_bn=0.0003]", FIGURES, OPTION_TEXT,
+     AT(rates_text)},
+    {"late-rate", "X", "the same for late fusion", FIGURES, OPTION_REAL, AT(late_rate), LEAST_RATE, MOST_RATE, .show_default = true},
     {"class-weights", "KIND", "none, or balanced: rare classes count as much as frequent ones [none]", FIGURES, OPTION_CHOICE,
      AT(class_weights), .names = class_weights_names},
     {"views", "N", "exact flips and turns averaged at prediction", FIGURES, OPTION_INTEGER, AT(views), 1, 8,
@@ -121,6 +126,7 @@ static const configuration defaults = {.radius = 40,
                                        .table_rate = 0.005,
                                        .image_rate = 0.002,
                                        .pretrained_rate = 0.001,
+                                       .rates_text = "vgg16=0.0003,vgg16_bn=0.0003",
                                        .late_rate = 0.005,
                                        .views = 8,
                                        .python = "python3"};
@@ -296,6 +302,25 @@ static int find_sizes(configuration *c)
     return -1;
 }
 
+static int find_rates(configuration *c)
+{
+    if (!strcmp(c->rates_text, "none"))
+        return -1;
+    if (!cut(c->rates_text, &c->rates_names))
+        return refuse_list("rates", c->rates_text);
+    for (; c->rates_count < c->rates_names.count; c->rates_count++) {
+        const int i = c->rates_count;
+        const char *rate = "";
+        c->rates[i].backbone = cut_pair(c->rates_names.names[i], &rate);
+        if (!c->rates[i].backbone || !parse_real(rate, LEAST_RATE, MOST_RATE, &c->rates[i].rate))
+            return option_table_refuse(&table, "--rates %s: expected NAME=X, a backbone and a learning rate", c->rates_text);
+        for (int k = 0; k < i; k++)
+            if (c->rates[k].backbone == c->rates[i].backbone)
+                return option_table_refuse(&table, "--rates %s: %s is named twice", c->rates_text, c->rates_names.names[i]);
+    }
+    return -1;
+}
+
 static int check_fusion(configuration *c)
 {
     if (!cut(c->fusion_text, &c->fusion))
@@ -313,6 +338,8 @@ static int read_lists(configuration *c)
         result = find_weights(c);
     if (result < 0)
         result = find_sizes(c);
+    if (result < 0)
+        result = find_rates(c);
     if (result < 0)
         result = find_backbones("sweep", c->sweep_text, &c->sweep_names, c->sweep, &c->sweep_count);
     if (result < 0)
@@ -360,7 +387,8 @@ int configuration_parse(int argc, char **argv, configuration *c)
 void configuration_free(configuration *c)
 {
     name_list *const lists[] = {&c->features,       &c->allow,         &c->fusion,      &c->without,     &c->position,
-                                &c->backbone_names, &c->weights_names, &c->sizes_names, &c->sweep_names};
+                                &c->backbone_names, &c->weights_names, &c->sizes_names, &c->rates_names,
+                                &c->sweep_names};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         free(lists[i]->text);
     json_decref(c->file);

@@ -28,7 +28,7 @@ typedef struct configuration {
     double radius;
     int64_t folds, seeds;
     uint64_t split_seed, seed;
-    const char *backbones_text, *fusion_text, *without_text, *weights_text, *sizes_text, *sweep_text;
+    const char *backbones_text, *fusion_text, *without_text, *weights_text, *sizes_text, *rates_text, *sweep_text;
     int64_t size, crop;
     int64_t table_epochs, image_epochs, pretrained_epochs, late_epochs, sweep_epochs;
     int64_t table_batch, image_batch;
@@ -54,7 +54,12 @@ typedef struct configuration {
         int64_t pixels;
     } sizes[MAX_LIST];
     int sizes_count;
-    name_list backbone_names, weights_names, sizes_names, sweep_names;
+    struct {
+        const alc_backbone *backbone;
+        double rate;
+    } rates[MAX_LIST];
+    int rates_count;
+    name_list backbone_names, weights_names, sizes_names, rates_names, sweep_names;
     json_t *file; /* of --config */
 } configuration;
 

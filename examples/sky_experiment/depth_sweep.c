@@ -69,7 +69,7 @@ static network_task task_of(const sweep *w, const depth *d, int round)
                           .epochs = epochs_of_round(w, round),
                           .views = round + 1 < ROUNDS ? 1 : 0,
                           .batch = c->image_batch,
-                          .rate = weights ? c->pretrained_rate : c->image_rate,
+                          .rate = network_learning_rate(c, w->backbone, weights != NULL),
                           .weight_decay = IMAGE_DECAY,
                           .seed = c->seed};
 }

@@ -51,6 +51,14 @@ int64_t network_image_size(const configuration *c, const alc_backbone *backbone)
     return c->size > backbone->smallest_size ? c->size : backbone->smallest_size;
 }
 
+double network_learning_rate(const configuration *c, const alc_backbone *backbone, bool weights)
+{
+    for (int i = 0; i < c->rates_count; i++)
+        if (c->rates[i].backbone == backbone)
+            return c->rates[i].rate;
+    return weights ? c->pretrained_rate : c->image_rate;
+}
+
 static alc_status open_context(network *n)
 {
     study *s = n->study;

@@ -55,6 +55,8 @@ void network_result_free(network_result *result);
 
 /* The side of the images for a backbone: that of --sizes, else --size, or the least that it takes. */
 int64_t network_image_size(const configuration *c, const alc_backbone *backbone);
+/* The highest learning rate for a backbone: that of --rates, else --pretrained-rate with weights, else --image-rate. */
+double network_learning_rate(const configuration *c, const alc_backbone *backbone, bool weights);
 /* Whether every file of --weights fits its backbone, before time is lost. */
 alc_status network_check_weights(study *s);
 /* Operations of a training step for one sample, by compiling the network; 0 and a message if that fails. */

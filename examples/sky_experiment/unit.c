@@ -26,7 +26,7 @@ static network_task task_of(study *s, const work_unit *unit, const alc_dataset *
                          .weights = row->weights,
                          .epochs = row->weights ? c->pretrained_epochs : c->image_epochs,
                          .batch = c->image_batch,
-                         .rate = row->weights ? c->pretrained_rate : c->image_rate,
+                         .rate = network_learning_rate(c, row->backbone, row->weights != NULL),
                          .weight_decay = IMAGE_DECAY,
                          .seed = c->seed + (uint64_t)unit->seed,
                          .curve = !c->no_curves,

@@ -214,6 +214,8 @@ refused 2 'sky_cnn,resnet50,sky_cnn: sky_cnn is named twice' "${experiment[@]}" 
 refused 2 'sky_cnn is named twice' "${experiment[@]}" --sweep sky_cnn,sky_cnn --output no
 refused 2 'sky_cnn is named twice' "${experiment[@]}" --weights sky_cnn=a.pth,sky_cnn=b.pth --output no
 refused 2 'sky_cnn is named twice' "${experiment[@]}" --sizes sky_cnn=32,sky_cnn=64 --output no
+refused 2 'sky_cnn is named twice' "${experiment[@]}" --rates sky_cnn=.1,sky_cnn=.2 --output no
+refused 2 'a backbone and a learning rate' "${experiment[@]}" --rates sky_cnn=fast --output no
 refused 2 'NAME=FILE' "${experiment[@]}" --weights sky_cnn --output no
 refused 1 'none.pth' "${experiment[@]}" "${small[@]}" --weights sky_cnn=none.pth --output no
 refused 1 'table.csv' "${experiment[@]}" "${small[@]}" --weights sky_cnn=table.csv --output no
