@@ -7,6 +7,17 @@
 
 #include "lib/graph/graph.h"
 
+/* Pairs of so many terms, the last without a partner where they are odd; and the bytes of pairs in scratch, aligned. */
+static inline int64_t alc_pairs_of(int64_t terms)
+{
+    return (terms + 1) / 2;
+}
+
+static inline size_t alc_pair_bytes(int64_t pairs)
+{
+    return ((size_t)pairs * sizeof(uint32_t) + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
+}
+
 /* The right operand [k][n] of a product, contiguous, packed for as long as it does not change. */
 size_t alc_matrix_packed_bytes(alc_context *context, int64_t k, int64_t n);
 size_t alc_matrix_pack_scratch_bytes(alc_context *context, int64_t k, int64_t n);

@@ -8,24 +8,9 @@
 /* The weights' gradient takes all pairs of pixels as images of at most so many: what its kernel cuts work by. */
 #define IMAGE_PAIRS 512
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
-}
-
-static int64_t pairs_of(int64_t count)
-{
-    return (count + 1) / 2;
-}
-
 static bool reals(alc_context *context)
 {
     return alc_context_operands(context) == ALCK_REALS;
-}
-
-static size_t pair_bytes(int64_t pairs)
-{
-    return aligned((size_t)pairs * sizeof(uint32_t));
 }
 
 /* The convolution of paired inputs, */
@@ -34,7 +19,7 @@ static alck_conv over_inputs(alc_context *context, const alck_conv *s)
     alck_conv paired = *s;
     paired.operands = alc_context_operands(context);
     if (paired.operands != ALCK_REALS) {
-        paired.in_channels = s->groups * pairs_of(s->in_channels / s->groups);
+        paired.in_channels = s->groups * alc_pairs_of(s->in_channels / s->groups);
         paired.in_stride = paired.in_channels;
     }
     return paired;
@@ -46,7 +31,7 @@ static alck_conv over_outputs(alc_context *context, const alck_conv *s)
     alck_conv paired = *s;
     paired.operands = alc_context_operands(context);
     if (paired.operands != ALCK_REALS) {
-        paired.out_channels = s->groups * pairs_of(s->out_channels / s->groups);
+        paired.out_channels = s->groups * alc_pairs_of(s->out_channels / s->groups);
         paired.out_stride = paired.out_channels;
     }
     return paired;
@@ -89,7 +74,7 @@ size_t alc_direct_pack_scratch_bytes(alc_context *context, const alck_conv *s)
 {
     const alck_conv paired = over_inputs(context, s);
     const int64_t taps = s->kernel_height * s->kernel_width;
-    return reals(context) ? 0 : pair_bytes(taps * paired.in_channels * (s->out_channels / s->groups));
+    return reals(context) ? 0 : alc_pair_bytes(taps * paired.in_channels * (s->out_channels / s->groups));
 }
 
 void alc_direct_pack(alc_context *context, const alck_conv *s, const alc_real *weight, void *packed, void *scratch)
@@ -100,7 +85,7 @@ void alc_direct_pack(alc_context *context, const alck_conv *s, const alc_real *w
     const int64_t inputs = s->in_channels / s->groups, outputs = s->out_channels / s->groups;
     if (!reals(context)) {
         kernels->pair_rows(&parallel, s->groups * s->kernel_height * s->kernel_width, inputs, outputs, weight, outputs,
-                           pairs_of(inputs), scratch);
+                           alc_pairs_of(inputs), scratch);
         weight = scratch;
     }
     kernels->conv_pack(&parallel, &paired, weight, packed);
@@ -111,7 +96,7 @@ size_t alc_direct_forward_scratch_bytes(alc_context *context, const alck_conv *s
     const alck_conv paired = over_inputs(context, s);
     const size_t bytes =
         alc_context_kernels(context)->conv_forward_scratch_bytes(&paired, alc_context_parallel(context).workers);
-    return bytes + (reals(context) ? 0 : pair_bytes(in_pixels(s) * paired.in_channels));
+    return bytes + (reals(context) ? 0 : alc_pair_bytes(in_pixels(s) * paired.in_channels));
 }
 
 void alc_direct_forward(alc_context *context, const alck_conv *s, const alc_real *x, const void *packed,
@@ -124,7 +109,7 @@ void alc_direct_forward(alc_context *context, const alck_conv *s, const alc_real
     if (!reals(context)) {
         kernels->pair_channels(&parallel, in_pixels(s), s->groups, s->in_channels / s->groups, x, in_stride(s), memory);
         x = (const alc_real *)(const void *)memory;
-        memory += pair_bytes(in_pixels(s) * paired.in_channels);
+        memory += alc_pair_bytes(in_pixels(s) * paired.in_channels);
     }
     kernels->conv_forward(&parallel, &paired, x, packed, epilogue, y, memory);
 }
@@ -141,7 +126,7 @@ size_t alc_direct_pack_backward_scratch_bytes(alc_context *context, const alck_c
 {
     const alck_conv paired = over_outputs(context, s);
     const int64_t taps = s->kernel_height * s->kernel_width;
-    return reals(context) ? 0 : pair_bytes(taps * (s->in_channels / s->groups) * paired.out_channels);
+    return reals(context) ? 0 : alc_pair_bytes(taps * (s->in_channels / s->groups) * paired.out_channels);
 }
 
 void alc_direct_pack_backward(alc_context *context, const alck_conv *s, const alc_real *weight, void *packed, void *scratch)
@@ -163,7 +148,7 @@ size_t alc_direct_backward_data_scratch_bytes(alc_context *context, const alck_c
     const alck_conv paired = over_outputs(context, s);
     const size_t bytes =
         alc_context_kernels(context)->conv_backward_data_scratch_bytes(&paired, alc_context_parallel(context).workers);
-    return bytes + (reals(context) ? 0 : pair_bytes(out_pixels(s) * paired.out_channels));
+    return bytes + (reals(context) ? 0 : alc_pair_bytes(out_pixels(s) * paired.out_channels));
 }
 
 void alc_direct_backward_data(alc_context *context, const alck_conv *s, const alc_real *dy, const void *packed, alc_real *dx,
@@ -176,7 +161,7 @@ void alc_direct_backward_data(alc_context *context, const alck_conv *s, const al
     if (!reals(context)) {
         kernels->pair_channels(&parallel, out_pixels(s), s->groups, s->out_channels / s->groups, dy, out_stride(s), memory);
         dy = (const alc_real *)(const void *)memory;
-        memory += pair_bytes(out_pixels(s) * paired.out_channels);
+        memory += alc_pair_bytes(out_pixels(s) * paired.out_channels);
     }
     kernels->conv_backward_data(&parallel, &paired, dy, packed, dx, add, memory);
 }
@@ -194,7 +179,7 @@ static bool pixel_by_pixel(const alck_conv *s)
 static alck_conv over_pixels(alc_context *context, const alck_conv *s)
 {
     alck_conv paired = *s;
-    const int64_t pairs = pairs_of(out_pixels(s)), images = (pairs + IMAGE_PAIRS - 1) / IMAGE_PAIRS;
+    const int64_t pairs = alc_pairs_of(out_pixels(s)), images = (pairs + IMAGE_PAIRS - 1) / IMAGE_PAIRS;
     if (reals(context) || !pixel_by_pixel(s))
         return paired;
     paired.operands = alc_context_operands(context);
@@ -213,7 +198,7 @@ size_t alc_direct_backward_weights_scratch_bytes(alc_context *context, const alc
         alc_context_kernels(context)->conv_backward_weights_scratch_bytes(&paired, alc_context_parallel(context).workers);
     if (paired.operands == ALCK_REALS)
         return bytes;
-    return bytes + pair_bytes(out_pixels(&paired) * s->in_channels) + pair_bytes(out_pixels(&paired) * s->out_channels);
+    return bytes + alc_pair_bytes(out_pixels(&paired) * s->in_channels) + alc_pair_bytes(out_pixels(&paired) * s->out_channels);
 }
 
 void alc_direct_backward_weights(alc_context *context, const alck_conv *s, const alc_real *x, const alc_real *dy, alc_real *dw,
@@ -227,10 +212,10 @@ void alc_direct_backward_weights(alc_context *context, const alck_conv *s, const
     if (paired.operands != ALCK_REALS) {
         kernels->pair_rows(&parallel, 1, out_pixels(s), s->in_channels, x, in_stride(s), pairs, memory);
         x = (const alc_real *)(const void *)memory;
-        memory += pair_bytes(pairs * s->in_channels);
+        memory += alc_pair_bytes(pairs * s->in_channels);
         kernels->pair_rows(&parallel, 1, out_pixels(s), s->out_channels, dy, out_stride(s), pairs, memory);
         dy = (const alc_real *)(const void *)memory;
-        memory += pair_bytes(pairs * s->out_channels);
+        memory += alc_pair_bytes(pairs * s->out_channels);
     }
     kernels->conv_backward_weights(&parallel, &paired, x, dy, dw, add, memory);
 }

@@ -8,19 +8,9 @@ typedef struct matrix {
     bool terms_outside;    /* stored [terms][others] */
 } matrix;
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
-}
-
-static int64_t pairs_of(int64_t terms)
-{
-    return (terms + 1) / 2;
-}
-
 static size_t paired_bytes(const matrix *m)
 {
-    return aligned((size_t)(pairs_of(m->terms) * m->others) * sizeof(uint32_t));
+    return alc_pair_bytes(alc_pairs_of(m->terms) * m->others);
 }
 
 static void pair(alc_context *context, const matrix *m, void *paired)
@@ -28,7 +18,7 @@ static void pair(alc_context *context, const matrix *m, void *paired)
     const alck_parallel parallel = alc_context_parallel(context);
     const alck_table *kernels = alc_context_kernels(context);
     if (m->terms_outside)
-        kernels->pair_rows(&parallel, 1, m->terms, m->others, m->values, m->stride, pairs_of(m->terms), paired);
+        kernels->pair_rows(&parallel, 1, m->terms, m->others, m->values, m->stride, alc_pairs_of(m->terms), paired);
     else
         kernels->pair_channels(&parallel, m->others, 1, m->terms, m->values, m->stride, paired);
 }
@@ -47,7 +37,7 @@ static matrix right_of(const alck_gemm *g)
 static alck_gemm paired_product(alc_context *context, const alck_gemm *g)
 {
     alck_gemm paired = *g;
-    paired.k = pairs_of(g->k);
+    paired.k = alc_pairs_of(g->k);
     paired.a_stride = g->a_transposed ? g->m : paired.k;
     paired.b_stride = g->b_transposed ? paired.k : g->n;
     paired.operands = alc_context_operands(context);
@@ -57,7 +47,7 @@ static alck_gemm paired_product(alc_context *context, const alck_gemm *g)
 size_t alc_matrix_packed_bytes(alc_context *context, int64_t k, int64_t n)
 {
     const bool pairs = alc_context_operands(context) != ALCK_REALS;
-    return alc_context_kernels(context)->gemm_packed_bytes(pairs ? pairs_of(k) : k, n);
+    return alc_context_kernels(context)->gemm_packed_bytes(pairs ? alc_pairs_of(k) : k, n);
 }
 
 size_t alc_matrix_pack_scratch_bytes(alc_context *context, int64_t k, int64_t n)
@@ -76,7 +66,7 @@ void alc_matrix_pack(alc_context *context, int64_t k, int64_t n, const alc_real 
     }
     const matrix right = {.terms = k, .others = n, .values = b, .stride = n, .terms_outside = true};
     pair(context, &right, scratch);
-    kernels->gemm_pack_b(&parallel, pairs_of(k), n, scratch, n, false, packed);
+    kernels->gemm_pack_b(&parallel, alc_pairs_of(k), n, scratch, n, false, packed);
 }
 
 size_t alc_product_scratch_bytes(alc_context *context, const alck_gemm *gemm)
