@@ -67,6 +67,18 @@ START_TEST(wrong_options_are_refused_with_a_sentence)
 }
 END_TEST
 
+START_TEST(openblas_has_no_bf16)
+{
+    char message[64];
+    alc_context *context = NULL;
+    const alc_context_options options = {.gemm = ALC_GEMM_OPENBLAS, .precision = ALC_PRECISION_BF16, .threads = 1,
+                                         .message = message, .message_size = sizeof message};
+    ck_assert_int_eq(alc_context_create(options, &context), ALC_UNSUPPORTED);
+    ck_assert_ptr_null(context);
+    ck_assert_str_eq(message, "there is no bf16 in OpenBLAS's products");
+}
+END_TEST
+
 START_TEST(a_short_message_buffer_is_never_overrun)
 {
     char message[8] = "abcdefg";
@@ -147,7 +159,7 @@ int main(void)
 {
     unsetenv("ALCOR_ISA");
     return RUN_TESTS("context", zero_options_give_a_working_context, options_are_kept,
-                     wrong_options_are_refused_with_a_sentence,
+                     wrong_options_are_refused_with_a_sentence, openblas_has_no_bf16,
                      a_short_message_buffer_is_never_overrun, the_message_is_empty_after_success,
                      every_failing_allocation_is_survived, null_is_allowed_where_it_says_so,
                      the_version_has_three_numbers);
