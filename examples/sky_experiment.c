@@ -75,8 +75,8 @@ static alc_status check_inputs(study *s)
 {
     const configuration *c = s->options;
     const char *over = writes_over(s, c->table) ? c->table : c->config && writes_over(s, c->config) ? c->config : NULL;
-    for (int i = 0; i < c->weights_count && !over; i++)
-        over = writes_over(s, c->weights[i].path) ? c->weights[i].path : NULL;
+    for (int i = 0; i < c->own_count && !over; i++)
+        over = c->own[i].weights && writes_over(s, c->own[i].weights) ? c->own[i].weights : NULL;
     for (int64_t i = 0; i < s->count && s->images && !over; i++)
         over = writes_over(s, alc_dataset_image_path(s->objects, i)) ? alc_dataset_image_path(s->objects, i) : NULL;
     return over ? study_fail(s, ALC_INVALID_ARGUMENT, "%s: is to be read, but --output %s writes there; take another --output", over,

@@ -267,56 +267,47 @@ static const alc_backbone *cut_pair(const char *pair, const char **value)
     return alc_backbone_find(name);
 }
 
-static int find_weights(configuration *c)
+static bool read_weights(own_setting *own, const char *value)
 {
-    if (!cut(c->weights_text, &c->weights_names))
-        return refuse_list("weights", c->weights_text);
-    for (; c->weights_count < c->weights_names.count; c->weights_count++) {
-        const int i = c->weights_count;
-        c->weights[i].backbone = cut_pair(c->weights_names.names[i], &c->weights[i].path);
-        if (!c->weights[i].backbone)
-            return option_table_refuse(&table, "--weights %s: expected NAME=FILE for a backbone that list_models lists",
-                                       c->weights_text);
-        for (int k = 0; k < i; k++)
-            if (c->weights[k].backbone == c->weights[i].backbone)
-                return option_table_refuse(&table, "--weights %s: %s is named twice", c->weights_text, c->weights_names.names[i]);
-    }
-    return -1;
+    own->weights = value;
+    return true;
 }
 
-static int find_sizes(configuration *c)
+static bool read_size(own_setting *own, const char *value)
 {
-    if (!cut(c->sizes_text, &c->sizes_names))
-        return refuse_list("sizes", c->sizes_text);
-    for (; c->sizes_count < c->sizes_names.count; c->sizes_count++) {
-        const int i = c->sizes_count;
-        const char *pixels = "";
-        c->sizes[i].backbone = cut_pair(c->sizes_names.names[i], &pixels);
-        if (!c->sizes[i].backbone || !parse_integer(pixels, c->sizes[i].backbone->smallest_size, 1024, &c->sizes[i].pixels))
-            return option_table_refuse(
-                &table, "--sizes %s: expected NAME=PIXELS, up to 1024 and at least what the backbone takes", c->sizes_text);
-        for (int k = 0; k < i; k++)
-            if (c->sizes[k].backbone == c->sizes[i].backbone)
-                return option_table_refuse(&table, "--sizes %s: %s is named twice", c->sizes_text, c->sizes_names.names[i]);
-    }
-    return -1;
+    return parse_integer(value, own->backbone->smallest_size, 1024, &own->size);
 }
 
-static int find_rates(configuration *c)
+static bool read_rate(own_setting *own, const char *value)
 {
-    if (!strcmp(c->rates_text, "none"))
-        return -1;
-    if (!cut(c->rates_text, &c->rates_names))
-        return refuse_list("rates", c->rates_text);
-    for (; c->rates_count < c->rates_names.count; c->rates_count++) {
-        const int i = c->rates_count;
-        const char *rate = "";
-        c->rates[i].backbone = cut_pair(c->rates_names.names[i], &rate);
-        if (!c->rates[i].backbone || !parse_real(rate, LEAST_RATE, MOST_RATE, &c->rates[i].rate))
-            return option_table_refuse(&table, "--rates %s: expected NAME=X, a backbone and a learning rate", c->rates_text);
+    return parse_real(value, LEAST_RATE, MOST_RATE, &own->rate);
+}
+
+/* There are fewer backbones than places in c->own. */
+static own_setting *own_place(configuration *c, const alc_backbone *backbone)
+{
+    int i = 0;
+    while (i < c->own_count && c->own[i].backbone != backbone)
+        i++;
+    if (i == c->own_count)
+        c->own[c->own_count++] = (own_setting){.backbone = backbone};
+    return &c->own[i];
+}
+
+/* --OPTION NAME=VALUE,...: `read` takes a value, or refuses it. */
+static int find_own(configuration *c, const char *option, const char *text, name_list *pairs,
+                    bool (*read)(own_setting *own, const char *value), const char *expected)
+{
+    if (!cut(text, pairs))
+        return refuse_list(option, text);
+    for (int i = 0; i < pairs->count; i++) {
+        const char *value;
+        const alc_backbone *backbone = cut_pair(pairs->names[i], &value);
+        if (!backbone || !read(own_place(c, backbone), value))
+            return option_table_refuse(&table, "--%s %s: expected %s", option, text, expected);
         for (int k = 0; k < i; k++)
-            if (c->rates[k].backbone == c->rates[i].backbone)
-                return option_table_refuse(&table, "--rates %s: %s is named twice", c->rates_text, c->rates_names.names[i]);
+            if (!strcmp(pairs->names[k], pairs->names[i]))
+                return option_table_refuse(&table, "--%s %s: %s is named twice", option, text, pairs->names[i]);
     }
     return -1;
 }
@@ -335,11 +326,13 @@ static int read_lists(configuration *c)
 {
     int result = find_backbones("backbones", c->backbones_text, &c->backbone_names, c->backbones, &c->backbone_count);
     if (result < 0)
-        result = find_weights(c);
+        result = find_own(c, "weights", c->weights_text, &c->weights_names, read_weights,
+                          "NAME=FILE for a backbone that list_models lists");
     if (result < 0)
-        result = find_sizes(c);
+        result = find_own(c, "sizes", c->sizes_text, &c->sizes_names, read_size,
+                          "NAME=PIXELS, up to 1024 and at least what the backbone takes");
     if (result < 0)
-        result = find_rates(c);
+        result = find_own(c, "rates", c->rates_text, &c->rates_names, read_rate, "NAME=X, a backbone and a learning rate");
     if (result < 0)
         result = find_backbones("sweep", c->sweep_text, &c->sweep_names, c->sweep, &c->sweep_count);
     if (result < 0)
@@ -347,8 +340,9 @@ static int read_lists(configuration *c)
     if (result >= 0)
         return result;
     if (!c->sweep_text)
-        for (int i = 0; i < c->weights_count; i++)
-            c->sweep[c->sweep_count++] = c->weights[i].backbone;
+        for (int i = 0; i < c->own_count; i++)
+            if (c->own[i].weights)
+                c->sweep[c->sweep_count++] = c->own[i].backbone;
     if (!cut(c->features_text, &c->features))
         return refuse_list("features", c->features_text);
     if (!cut(c->without_text, &c->without))
@@ -429,12 +423,12 @@ json_t *configuration_as_json(const configuration *c)
     return root;
 }
 
-const char *weights_of(const configuration *c, const alc_backbone *backbone)
+own_setting own_setting_of(const configuration *c, const alc_backbone *backbone)
 {
-    for (int i = 0; i < c->weights_count; i++)
-        if (c->weights[i].backbone == backbone)
-            return c->weights[i].path;
-    return NULL;
+    for (int i = 0; i < c->own_count; i++)
+        if (c->own[i].backbone == backbone)
+            return c->own[i];
+    return (own_setting){.backbone = backbone};
 }
 
 bool fuses(const configuration *c, const char *way)

@@ -19,6 +19,14 @@ typedef struct name_list {
     int count;
 } name_list;
 
+/* What a backbone has for its own, by --weights, --sizes and --rates; NULL or 0: what all have. */
+typedef struct own_setting {
+    const alc_backbone *backbone;
+    const char *weights; /* a file's path */
+    int64_t size;        /* pixels */
+    double rate;
+} own_setting;
+
 /* Options, in the order of --help. Texts belong to argv or to `file`. */
 typedef struct configuration {
     const char *table, *images, *output, *config;
@@ -44,21 +52,8 @@ typedef struct configuration {
     name_list features, allow, fusion, without, position;
     const alc_backbone *backbones[MAX_LIST], *sweep[MAX_LIST];
     int backbone_count, sweep_count;
-    struct {
-        const alc_backbone *backbone;
-        const char *path;
-    } weights[MAX_LIST];
-    int weights_count;
-    struct {
-        const alc_backbone *backbone;
-        int64_t pixels;
-    } sizes[MAX_LIST];
-    int sizes_count;
-    struct {
-        const alc_backbone *backbone;
-        double rate;
-    } rates[MAX_LIST];
-    int rates_count;
+    own_setting own[MAX_LIST];
+    int own_count;
     name_list backbone_names, weights_names, sizes_names, rates_names, sweep_names;
     json_t *file; /* of --config */
 } configuration;
@@ -71,8 +66,8 @@ void configuration_free(configuration *c);
  * on. A new reference; NULL if memory ran out. */
 json_t *configuration_as_json(const configuration *c);
 
-/* The file of --weights for a backbone; NULL: it starts from random values. */
-const char *weights_of(const configuration *c, const alc_backbone *backbone);
+/* All zero for a backbone that has nothing for its own. */
+own_setting own_setting_of(const configuration *c, const alc_backbone *backbone);
 bool fuses(const configuration *c, const char *way);
 
 #endif

@@ -56,7 +56,7 @@ static int64_t epochs_of_round(const sweep *w, int round)
 static network_task task_of(const sweep *w, const depth *d, int round)
 {
     const configuration *c = w->study->options;
-    const char *weights = weights_of(c, w->backbone);
+    const char *weights = own_setting_of(c, w->backbone).weights;
     return (network_task){.blind = w->blind,
                           .backbone = w->backbone,
                           .size = network_image_size(c, w->backbone),
@@ -352,7 +352,7 @@ static alc_status summarise(sweep *w, json_t *list)
         json_array_append_new(depths, one);
     }
     json_t *summary = json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:f, s:f, s:f}", "backbone", w->backbone->name, "start",
-                                weights_of(w->study->options, w->backbone) ? "weights" : "random", "size",
+                                own_setting_of(w->study->options, w->backbone).weights ? "weights" : "random", "size",
                                 (json_int_t)network_image_size(w->study->options, w->backbone), "held_objects",
                                 (json_int_t)w->parts->held_count, "depths", depths, "best", w->depths[best].edge, "chosen",
                                 w->depths[chosen].edge, "full_epochs", (json_int_t)w->study->options->sweep_epochs,

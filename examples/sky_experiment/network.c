@@ -45,18 +45,14 @@ static double seconds_now(void)
 
 int64_t network_image_size(const configuration *c, const alc_backbone *backbone)
 {
-    for (int i = 0; i < c->sizes_count; i++)
-        if (c->sizes[i].backbone == backbone)
-            return c->sizes[i].pixels;
-    return c->size > backbone->smallest_size ? c->size : backbone->smallest_size;
+    const int64_t size = own_setting_of(c, backbone).size, common = c->size;
+    return size ? size : common > backbone->smallest_size ? common : backbone->smallest_size;
 }
 
 double network_learning_rate(const configuration *c, const alc_backbone *backbone, bool weights)
 {
-    for (int i = 0; i < c->rates_count; i++)
-        if (c->rates[i].backbone == backbone)
-            return c->rates[i].rate;
-    return weights ? c->pretrained_rate : c->image_rate;
+    const double rate = own_setting_of(c, backbone).rate;
+    return rate > 0 ? rate : weights ? c->pretrained_rate : c->image_rate;
 }
 
 static alc_status open_context(network *n)
@@ -429,12 +425,14 @@ static alc_status build_alone(network *n, const alc_backbone *backbone, bool tab
 alc_status network_check_weights(study *s)
 {
     alc_status status = ALC_OK;
-    for (int i = 0; i < s->options->weights_count && status == ALC_OK; i++) {
-        const alc_backbone *backbone = s->options->weights[i].backbone;
+    for (int i = 0; i < s->options->own_count && status == ALC_OK; i++) {
+        const own_setting *own = &s->options->own[i];
+        if (!own->weights)
+            continue;
         network n = {.study = s};
-        status = build_alone(&n, backbone, false);
+        status = build_alone(&n, own->backbone, false);
         if (status == ALC_OK)
-            status = load(&n, s->options->weights[i].path, NULL, classifier_of(backbone));
+            status = load(&n, own->weights, NULL, classifier_of(own->backbone));
         if (status)
             keep_message(&n);
         free_network(&n);

@@ -64,7 +64,7 @@ work_row row_of(const configuration *c, row_kind kind, const alc_backbone *backb
 {
     static const char *const kinds[ROW_KINDS] = {"table", "image", "joint", "late", "stacked"};
     work_row row = {.kind = kind, .backbone = backbone, .division = division};
-    row.weights = backbone ? weights_of(c, backbone) : NULL;
+    row.weights = own_setting_of(c, backbone).weights;
     snprintf(row.name, sizeof row.name, "%s%s%s%s", division == DIVISION_ALSO ? "also-" : "", kinds[kind], backbone ? "-" : "",
              backbone ? backbone->name : "");
     return row;
