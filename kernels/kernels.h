@@ -95,6 +95,10 @@ typedef struct alck_conv {
     int64_t dilation_y, dilation_x;
     int64_t groups;
     alck_operands operands;    /* of direct convolutions: image, gradient and weights */
+    /* Of forward direct convolutions of reals, 1x1 and without padding: input values are multiplied by gate[image][channel]
+     * first, and rounded. gate_stride: elements between images, 0 for no gate. */
+    const alck_real *gate;
+    int64_t gate_stride;
 } alck_conv;
 
 typedef struct alck_pool {

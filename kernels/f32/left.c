@@ -1,4 +1,4 @@
-/* kernels/f32/left.c - see left.h. Nothing here adds or multiplies: it can decide speed, never bits. */
+/* kernels/f32/left.c - see left.h. Nothing here adds, and only a gate multiplies: it can decide speed, never bits. */
 #include "kernels/f32/left.h"
 
 /* Below this many channels a piece is not worth its pointers. */
@@ -13,6 +13,8 @@ left_kind ALCK_NAME(left_choose)(const product *p)
     const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
     if (p->transposed)
         return LEFT_BY_K;
+    if (p->gate_stride > 0)
+        return LEFT_COPIED;
     if (ALCK_NAME(grid_joins_taps)(p))
         return LEFT_TAP_ROWS;
     if (p->taps_y * p->taps_x > 1 && p->channels < CHANNELS_LEAST)
@@ -30,7 +32,7 @@ const char *ALCK_NAME(left_name)(const product *p)
     case LEFT_TAP_ROWS:
         return "indirect, rows of taps";
     case LEFT_COPIED:
-        return "packed";
+        return p->gate_stride > 0 ? "gated" : "packed";
     default:
         return "transposed";
     }
@@ -144,6 +146,29 @@ static void copy_row(alck_real *to, const alck_real *from, int64_t count)
         vf_store_n(to + i, vf_load_n(from + i, count - i), count - i);
 }
 
+static void multiply_row(alck_real *to, const alck_real *from, const alck_real *gate, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + VF_LANES <= count; i += VF_LANES)
+        vf_store(to + i, vf_mul(vf_load(from + i), vf_load(gate + i)));
+    if (i < count)
+        vf_store_n(to + i, vf_mul(vf_load_n(from + i, count - i), vf_load_n(gate + i, count - i)), count - i);
+}
+
+/* Rows of a piece to `to`, COPIED_ROW values apart. */
+static void copy_piece(const product *p, int64_t group, const k_piece *piece, const alck_real *const *from,
+                       const left_block *left, alck_real *to)
+{
+    for (const grid_run *run = left->run; run < left->run + left->runs; run++) {
+        const alck_real *gate = p->gate + run->image * p->gate_stride + group * p->channels + piece->channel;
+        for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW)
+            if (p->gate_stride > 0)
+                multiply_row(to, *from, gate, piece->length);
+            else
+                copy_row(to, *from, piece->length);
+    }
+}
+
 /* The taps' channels [channel, channel + length) side by side in the copied rows. */
 static void copy_taps(const product *p, int64_t group, int64_t first, int64_t count, const k_piece *channels,
                       left_block *left)
@@ -154,8 +179,7 @@ static void copy_taps(const product *p, int64_t group, int64_t first, int64_t co
         piece.tap_y = tap / p->taps_x;
         piece.tap_x = tap % p->taps_x;
         ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, from, NULL);
-        for (int64_t r = 0; r < left->rows; r++)
-            copy_row(left->copies + r * COPIED_ROW + (tap - first) * piece.length, from[r], piece.length);
+        copy_piece(p, group, &piece, from, left, left->copies + (tap - first) * piece.length);
     }
     for (int64_t r = 0; r < left->rows; r++)
         left->pointers[r] = left->copies + r * COPIED_ROW;

@@ -1,4 +1,5 @@
-/* fuse.c - what follows a convolution, dense layer or batch norm and acts on each value alone is done in its store.
+/* fuse.c - what follows a convolution, dense layer or batch norm and acts on each value alone is done in its store, and a
+ * gate before a 1x1 convolution where that reads.
  *
  * A host takes in, in this order, at most one residual addition, one activation and one span. In training only batch norms
  * are hosts, because their backward can form the activation's derivative; a convolution's or dense layer's could not
@@ -57,8 +58,28 @@ static bool take_in(alc_plan *plan, int64_t host_index, const alc_plan_node *fol
     return false;
 }
 
-/* Takes in followers of one host until one does not fit. */
-static alc_status fuse_followers(alc_plan *plan, int64_t host_index)
+/* Reads what a gate multiplies, and the gate, in place of their product. */
+static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
+{
+    alc_plan_node *host = &plan->nodes[host_index];
+    const alc_plan_tensor *product = &plan->tensors[host->inputs[0]];
+    if (host->op != &alc_op_conv2d || !alc_conv2d_takes_gate(plan->context, host->options) || product->producer < 0)
+        return;
+    alc_plan_node *multiply = &plan->nodes[product->producer];
+    if (multiply->op != &alc_op_multiply || multiply->differentiated || product->kept ||
+        alc_single_consumer(plan, host->inputs[0]) != host_index ||
+        !alc_is_gate(plan->tensors[multiply->inputs[0]].shape, plan->tensors[multiply->inputs[1]].shape))
+        return;
+    fusion->gate = true;
+    host->inputs[0] = multiply->inputs[0];
+    host->inputs[1] = multiply->inputs[1];
+    host->input_count = 2;
+    host->in_place_of += 1 + multiply->in_place_of;
+    multiply->dead = true;
+}
+
+/* Takes in the gate before one host, and followers until one does not fit. */
+static alc_status fuse_neighbours(alc_plan *plan, int64_t host_index)
 {
     alc_plan_node *host = &plan->nodes[host_index];
     alc_fusion *fusion = alc_plan_allocate(plan, 1, host->op->options_size);
@@ -66,6 +87,7 @@ static alc_status fuse_followers(alc_plan *plan, int64_t host_index)
         return ALC_OUT_OF_MEMORY;
     memcpy(fusion, host->options, host->op->options_size);
     host->options = fusion;
+    take_gate(plan, host_index, fusion);
     for (;;) {
         int64_t consumer = alc_single_consumer(plan, host->outputs[0]);
         if (consumer < 0 || plan->tensors[host->outputs[0]].kept)
@@ -85,7 +107,7 @@ static alc_status fuse_followers(alc_plan *plan, int64_t host_index)
 alc_status alc_fuse(alc_plan *plan)
 {
     for (int64_t n = plan->node_count - 1; n >= 0; n--) {
-        alc_status status = can_host(&plan->nodes[n]) ? fuse_followers(plan, n) : ALC_OK;
+        alc_status status = can_host(&plan->nodes[n]) ? fuse_neighbours(plan, n) : ALC_OK;
         if (status != ALC_OK)
             return status;
     }

@@ -51,6 +51,12 @@ static bool is_depthwise(const alck_conv *s)
     return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
 }
 
+bool alc_conv2d_takes_gate(const alc_context *context, const alc_conv2d_node *o)
+{
+    return alc_context_operands(context) == ALCK_REALS && o->kernel_height == 1 && o->kernel_width == 1 && o->groups == 1 &&
+           o->pad_top == 0 && o->pad_left == 0 && o->pad_bottom == 0 && o->pad_right == 0;
+}
+
 /* Far above what any image needs, and so small that no sum of such numbers overflows. */
 #define MOST ((int64_t)1 << 30)
 
@@ -185,6 +191,10 @@ static alck_conv run_geometry(const alc_run *r)
     alck_conv s = geometry(r->options, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
     s.in_stride = x->stride;
     s.out_stride = y->stride;
+    if (((const alc_conv2d_node *)r->options)->fusion.gate) {
+        s.gate = r->inputs[1].data;
+        s.gate_stride = r->inputs[1].stride;
+    }
     return s;
 }
 
@@ -243,6 +253,7 @@ static alc_status prepare(alc_prepare *p)
     alck_conv s = geometry(o, p->input_shapes[0], p->batch);
     s.in_stride = p->input_strides[0];
     s.out_stride = p->output_strides[0];
+    s.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
     conv_derived sizes = derived_sizes(p->context, o, &s, keeps, p->differentiated && p->input_gradient_wanted[0]);

@@ -1,7 +1,7 @@
 /* multiply.c - a b of equal shapes, or b a gate per channel for all pixels of a (squeeze and excite). */
 #include "lib/ops/ops.h"
 
-static bool is_gate(alc_shape a, alc_shape b)
+bool alc_is_gate(alc_shape a, alc_shape b)
 {
     return alc_shape_pixels(b) == 1 && alc_shape_channels(a) == alc_shape_channels(b);
 }
@@ -15,7 +15,7 @@ static alc_status infer(alc_infer *infer)
     if (status != ALC_OK)
         return status;
     if (!alc_shape_equal(infer->input_shapes[0], infer->input_shapes[1]) &&
-        !is_gate(infer->input_shapes[0], infer->input_shapes[1]))
+        !alc_is_gate(infer->input_shapes[0], infer->input_shapes[1]))
         return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "shape %s is neither %s nor one value for each of its channels",
                               alc_shape_text(infer->input_shapes[1], b, sizeof b),
                               alc_shape_text(infer->input_shapes[0], a, sizeof a));

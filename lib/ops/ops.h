@@ -23,6 +23,7 @@ typedef struct alc_fusion {
     bool norm;                 /* a batch norm with running statistics is folded into weights and bias; its weight, bias,
                                   mean and variance are the node's last four parameters */
     double norm_epsilon;
+    bool gate;                 /* of a convolution: input 1 has a factor for each channel of input 0 */
     bool residual;             /* the node's last input is added */
     alck_activation activation;
     const alc_op_def *span;    /* an op with apply_span, and its options; NULL: none */
@@ -48,6 +49,11 @@ typedef struct alc_batch_norm_node {
     alc_batch_norm_mode mode;
 } alc_batch_norm_node;
 
+/* Whether b holds one factor for each channel of a, for all its pixels. */
+bool alc_is_gate(alc_shape a, alc_shape b);
+/* Whether a convolution of this context can multiply by a gate as it reads. */
+bool alc_conv2d_takes_gate(const alc_context *context, const alc_conv2d_node *options);
+
 /* Which activation an op is; ALCK_IDENTITY for all others. */
 alck_activation alc_activation_of(const alc_op_def *op);
 
@@ -61,7 +67,7 @@ bool alc_batch_norm_trains(const alc_batch_norm_node *options);
 void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_real *bias, const alc_real *mean,
                          const alc_real *variance, double epsilon, alc_real *scale, alc_real *shift);
 
-/* The kernels' epilogue for a fused node: bias, then input `residual_input` where fusion->residual, ... */
+/* The kernels' epilogue for a fused node: bias, then the last input where fusion->residual, then activation and span. */
 alck_epilogue alc_fusion_epilogue(const alc_fusion *fusion, const alc_run *run, const alc_real *bias);
 
 /* C = epilogue(A B) by the context's back end; scratch of alc_matrix_scratch_bytes. */

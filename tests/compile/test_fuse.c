@@ -161,6 +161,39 @@ START_TEST(a_frozen_norm_passes_the_residuals_gradient_on)
 }
 END_TEST
 
+static alc_tensor *point_wise(alc_tensor *in, const char *name)
+{
+    return alc_conv2d(in, (alc_conv2d_options){.name = name, .filters = 4, .kernel = 1});
+}
+
+START_TEST(a_gate_is_multiplied_where_a_point_wise_convolution_reads)
+{
+    setup();
+    alc_tensor *stem = conv(x, "stem"), *gate = alc_sigmoid(alc_global_average_pool(stem));
+    alc_tensor *product = alc_multiply(stem, gate), *body = point_wise(product, "body");
+    expect_fused(ALC_EVALUATE, alc_relu(alc_add(body, x)), 1, &product, 4);
+    ck_assert(fusion("body")->gate && fusion("body")->residual && fusion("body")->activation == ALCK_RELU);
+    ck_assert_int_eq(plan_node(f.plan, "body")->in_place_of, 3);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+START_TEST(a_gate_stays_where_it_cannot_be_read)
+{
+    setup();
+    alc_tensor *stem = conv(x, "stem"), *gate = alc_global_average_pool(stem), *product = alc_multiply(stem, gate);
+    run(ALC_EVALUATE, conv(product, "wide"), 0, NULL); /* its taps lie in the padding too */
+    ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_1"));
+    run(ALC_EVALUATE, alc_add(point_wise(product, "reader"), product), 0, NULL);
+    ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_1"));
+    run(ALC_EVALUATE, point_wise(alc_multiply(stem, x), "equals"), 0, NULL);
+    ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_2"));
+    run(ALC_TRAIN, point_wise(product, "trained"), 0, NULL);
+    ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_1"));
+    plan_fixture_end(&f);
+}
+END_TEST
+
 /* ---- a user's op with a span ---- */
 
 typedef struct halve_options {
@@ -215,5 +248,6 @@ int main(void)
                      a_convolution_that_nothing_is_trained_in_is_a_host_in_training_too,
                      one_activation_only_and_no_residual_after_it, what_others_read_stays,
                      a_residual_must_be_there_before_its_host, a_frozen_norm_passes_the_residuals_gradient_on,
+                     a_gate_is_multiplied_where_a_point_wise_convolution_reads, a_gate_stays_where_it_cannot_be_read,
                      a_span_is_taken_in);
 }

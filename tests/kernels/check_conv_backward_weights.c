@@ -49,13 +49,13 @@ static void check_random(kernel_run *run)
 static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
-        {5, 40, 40, 1, 0, 40, 40, 2, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS},
-        {23, 12, 12, 3, 0, 12, 12, 3, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS},
-        {40, 17, 15, 2, 3, 9, 8, 2, 4, 3, 3, 2, 2, 1, 1, 1, 1, 2, ALCK_REALS},
-        {16, 32, 32, 3, 0, 32, 32, 2, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS},
-        {2, 3, 3, 300, 0, 3, 3, 33, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS},
-        {1, 3, 3, 70, 0, 3, 3, 300, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS},
-        {0, 3, 3, 4, 0, 3, 3, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS},
+        {5, 40, 40, 1, 0, 40, 40, 2, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {23, 12, 12, 3, 0, 12, 12, 3, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {40, 17, 15, 2, 3, 9, 8, 2, 4, 3, 3, 2, 2, 1, 1, 1, 1, 2, ALCK_REALS, NULL, 0},
+        {16, 32, 32, 3, 0, 32, 32, 2, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {2, 3, 3, 300, 0, 3, 3, 33, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {1, 3, 3, 70, 0, 3, 3, 300, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {0, 3, 3, 4, 0, 3, 3, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         check_one(run, &shapes[i], DATA_REALS, i % 2);

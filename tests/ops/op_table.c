@@ -204,6 +204,15 @@ static op_value *squeeze_excite(op_net *net, const op_case *c)
     return net->multiply(net, x, net->activation(net, gate, OP_SIGMOID));
 }
 
+/* A 1x1 convolution of a gated image, folded norm and residual behind it. */
+static op_value *gated_convolution(op_net *net, const op_case *c)
+{
+    op_value *x = first(net, c);
+    op_value *y = net->conv2d(net, net->multiply(net, x, second(net, c)), c->conv);
+    y = net->batch_norm(net, y, (alc_batch_norm_options){.name = "norm"});
+    return c->conv.filters == c->shape.extent[2] ? net->add(net, y, x) : y;
+}
+
 /* A residual block: the shortcut has a convolution of its own and is read by both branches. */
 static op_value *residual_block(op_net *net, const op_case *c)
 {
@@ -396,6 +405,9 @@ const op_case op_table[] = {
     {"cross_entropy of huge logits", cross_entropy, ROW(5), .classes = 5, .scale = 1e4, .batch = 5},
 
     {"squeeze and excite", squeeze_excite, IMAGE(5, 4, 19), NORM(), .activation = OP_SILU},
+    {"gated convolution", gated_convolution, IMAGE(5, 6, 19), SECOND_ROW(19), CONV(.filters = 19, .kernel = 1, .bias = true)},
+    {"gated convolution of many channels", gated_convolution, IMAGE(3, 5, 300), SECOND_IMAGE(1, 1, 300),
+     CONV(.filters = 7, .kernel = 1, .stride = 2)},
     {"residual block", residual_block, IMAGE(6, 5, 7), CONV(.filters = 10, .kernel = 3, .padding = 1),
      .activation = OP_RELU},
     {"image and row classifier", fusion_classifier, IMAGE(9, 8, 3), SECOND_ROW(6),
