@@ -13,8 +13,8 @@ packages=(gcc libc6-dev cmake ninja-build pkg-config
 test_packages=(check g++ clang-14 libclang-rt-14-dev binutils chromium)
 # The NEON kernels are tested on an emulated 64-bit ARM machine.
 neon_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
-# A CPU with AVX-512 is emulated by Bochs, which boots from a disk image made on the spot.
-avx512_packages=(check bochs bochs-term busybox-static isolinux syslinux-common xorriso cpio)
+# A CPU with AVX-512 is emulated by Bochs, taken from a newer Debian, which boots from a disk image made on the spot.
+avx512_packages=(check debootstrap busybox-static isolinux syslinux-common xorriso cpio)
 
 case "${1:-}" in
 '') ;;

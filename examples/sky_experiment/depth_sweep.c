@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/figures_json.h"
 #include "common/stop_signal.h"
 
@@ -72,13 +72,6 @@ static network_task task_of(const sweep *w, const depth *d, int round)
                           .rate = network_learning_rate(c, w->backbone, weights != NULL),
                           .weight_decay = IMAGE_DECAY,
                           .seed = c->seed};
-}
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* The edge as a part of file names. */

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alcor/layers.h"
+#include "common/clock.h"
 #include "common/model_card.h"
 #include "common/stop_signal.h"
 
@@ -35,13 +35,6 @@ typedef struct network {
     double curve_seconds;    /* and their time, which is no part of the training's */
     double epoch_start;
 } network;
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 int64_t network_image_size(const configuration *c, const alc_backbone *backbone)
 {

@@ -160,9 +160,10 @@ static void copy_piece(const product *p, int64_t group, const k_piece *piece, co
                        const left_block *left, alck_real *to)
 {
     for (const grid_run *run = left->run; run < left->run + left->runs; run++) {
-        const alck_real *gate = p->gate + run->image * p->gate_stride + group * p->channels + piece->channel;
+        const alck_real *gate =
+            p->gate_stride > 0 ? p->gate + run->image * p->gate_stride + group * p->channels + piece->channel : NULL;
         for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW)
-            if (p->gate_stride > 0)
+            if (gate)
                 multiply_row(to, *from, gate, piece->length);
             else
                 copy_row(to, *from, piece->length);

@@ -11,6 +11,12 @@
 /* Needed by callers that index workers' scratch by a fixed array. */
 #define ALC_MAX_THREADS 256
 #define ALC_ALIGNMENT 64
+
+static inline size_t alc_align_up(size_t bytes)
+{
+    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
+}
+
 /* Of a sentence with its zero byte; longer ones are cut and end in "...". */
 #define ALC_MESSAGE_BYTES 1024
 

@@ -3,11 +3,6 @@
 
 #include "lib/compile/compile.h"
 
-static size_t align_up(size_t bytes)
-{
-    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
-}
-
 static alc_status place_buffers(alc_plan *plan)
 {
     size_t count = (size_t)plan->buffer_count;
@@ -24,7 +19,7 @@ static alc_status allocate_derived(alc_plan *plan)
 {
     size_t offset = 0;
     for (int64_t n = 0; n < plan->node_count; n++)
-        plan->derived_bytes += plan->nodes[n].dead ? 0 : align_up(plan->nodes[n].derived_bytes);
+        plan->derived_bytes += plan->nodes[n].dead ? 0 : alc_align_up(plan->nodes[n].derived_bytes);
     plan->derived = alc_allocate_untouched(plan->context, plan->derived_bytes, "a plan's packed weights");
     if (!plan->derived)
         return ALC_OUT_OF_MEMORY;
@@ -33,7 +28,7 @@ static alc_status allocate_derived(alc_plan *plan)
         if (node->dead || node->derived_bytes == 0)
             continue;
         node->derived = plan->derived + offset;
-        offset += align_up(node->derived_bytes);
+        offset += alc_align_up(node->derived_bytes);
     }
     return ALC_OK;
 }
@@ -42,7 +37,7 @@ size_t alc_gradient_bytes(const alc_plan_node *node)
 {
     size_t bytes = 0;
     for (int i = 0; i < node->parameter_count && !node->dead; i++)
-        bytes += node->parameter_gradient_wanted[i] ? align_up((size_t)node->parameters[i]->count * sizeof(alc_real)) : 0;
+        bytes += node->parameter_gradient_wanted[i] ? alc_align_up((size_t)node->parameters[i]->count * sizeof(alc_real)) : 0;
     return bytes;
 }
 
@@ -58,7 +53,7 @@ static void add_slots(alc_plan *plan, const alc_plan_node *node, char *at)
         if (!node->parameter_gradient_wanted[i])
             continue;
         plan->slots[plan->slot_count++] = (alc_gradient_slot){node->parameters[i], (alc_real *)(void *)at};
-        at += align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
+        at += alc_align_up((size_t)node->parameters[i]->count * sizeof(alc_real));
     }
 }
 

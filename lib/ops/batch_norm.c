@@ -47,8 +47,7 @@ typedef struct norm_memory {
 
 static size_t norm_memory_bytes(int64_t channels)
 {
-    size_t bytes = (size_t)(NORM_MEMORY_ROWS * channels) * sizeof(alc_real);
-    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
+    return alc_align_up((size_t)(NORM_MEMORY_ROWS * channels) * sizeof(alc_real));
 }
 
 static norm_memory norm_memory_at(void *memory, int64_t channels)

@@ -124,11 +124,6 @@ typedef struct conv_derived {
     size_t norm_bytes, forward_bytes, backward_bytes;
 } conv_derived;
 
-static size_t align_up(size_t bytes)
-{
-    return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
-}
-
 /* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
 typedef struct conv_kernels {
     bool depthwise;
@@ -170,18 +165,18 @@ static conv_derived derived_sizes(alc_context *context, const alc_conv2d_node *o
     const conv_kernels use = choose_kernels(context, s);
     conv_derived sizes = {0};
     if (o->fusion.norm)
-        sizes.norm_bytes = align_up((size_t)(2 * o->filters) * sizeof(alc_real));
+        sizes.norm_bytes = alc_align_up((size_t)(2 * o->filters) * sizeof(alc_real));
     if (use.depthwise) {
         size_t folded = (size_t)(o->filters * o->kernel_height * o->kernel_width) * sizeof(alc_real);
-        sizes.forward_bytes = o->fusion.norm ? align_up(folded) : 0;
+        sizes.forward_bytes = o->fusion.norm ? alc_align_up(folded) : 0;
         return sizes;
     }
     if (!use.winograd)
-        sizes.forward_bytes = align_up(alc_direct_packed_bytes(context, s));
+        sizes.forward_bytes = alc_align_up(alc_direct_packed_bytes(context, s));
     else if (keeps)
-        sizes.forward_bytes = align_up(kernels->winograd_packed_bytes(s));
+        sizes.forward_bytes = alc_align_up(kernels->winograd_packed_bytes(s));
     if (input_gradient && !use.winograd_data)
-        sizes.backward_bytes = align_up(alc_direct_packed_backward_bytes(context, s));
+        sizes.backward_bytes = alc_align_up(alc_direct_packed_backward_bytes(context, s));
     return sizes;
 }
 
@@ -265,7 +260,7 @@ static alc_status prepare(alc_prepare *p)
     }
     scratch += keeps ? 0 : sizes.forward_bytes;
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
-    const size_t folded = o->fusion.norm ? align_up((size_t)(fan_in * o->filters) * sizeof(alc_real)) : 0;
+    const size_t folded = o->fusion.norm ? alc_align_up((size_t)(fan_in * o->filters) * sizeof(alc_real)) : 0;
     if (keeps)
         scratch = max_size(scratch, folded + derive_scratch(p, &s));
     alc_prepare_derived(p, keeps ? sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes : 0);
@@ -331,7 +326,7 @@ static alc_status derive(const alc_run *r)
         fold_norm(r, scale, scale + o->filters);
         fold_weight(o, &r->parameters[0], scale, folded);
         weight = folded;
-        scratch += align_up((size_t)r->parameters[0].count * sizeof(alc_real));
+        scratch += alc_align_up((size_t)r->parameters[0].count * sizeof(alc_real));
     }
     if (use.depthwise)
         return ALC_OK;

@@ -15,7 +15,7 @@ static inline int64_t alc_pairs_of(int64_t terms)
 
 static inline size_t alc_pair_bytes(int64_t pairs)
 {
-    return ((size_t)pairs * sizeof(uint32_t) + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
+    return alc_align_up((size_t)pairs * sizeof(uint32_t));
 }
 
 /* The right operand [k][n] of a product, contiguous, packed for as long as it does not change. */

@@ -46,6 +46,15 @@ static long double silu(long double x)
     return x < 0 && !isinf(x) ? x * expl(x) / (1 + expl(x)) : x / (1 + expl(-x));
 }
 
+/* A step of Newton's method from the double. For logl x86 has FYL2X, which Bochs 3.0 computes to a double's bits. */
+static long double precise_log(long double x)
+{
+    const long double y = log((double)x);
+    if (!isfinite(y))
+        return y;
+    return fabsl(x - 1) < 0.5L ? y + (x - 1 - expm1l(y)) * expl(-y) : y + (x * expl(-y) - 1);
+}
+
 static void exponential(const kernel_run *run, int64_t count, const alck_real *x, alck_real *y)
 {
     run->table->exponential(count, x, y);
@@ -72,7 +81,7 @@ typedef struct math_function {
 } math_function;
 
 static const math_function functions[] = {{"exp", exponential, expl},
-                                          {"log", logarithm, logl},
+                                          {"log", logarithm, precise_log},
                                           {"tanh", tanh_kernel, tanhl},
                                           {"sigmoid", sigmoid_kernel, sigmoid},
                                           {"silu", silu_kernel, silu}};
