@@ -18,10 +18,10 @@ static const char *const fusion_names[] = {"joint", "late", "stacked", "none", N
 #define AT(member) .offset = offsetof(configuration, member)
 /* Options that no figure depends on. */
 #define MACHINE 2
+#define FIGURES 1
 /* Learning rates that are no slip of the pen. */
 #define LEAST_RATE 1e-12
 #define MOST_RATE 10
-#define FIGURES 1
 
 static const option_line lines[] = {
     {"table", "FILE", "the catalogue, a CSV file (needed)", FIGURES, OPTION_TEXT, AT(table)},
