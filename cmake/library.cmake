@@ -16,6 +16,7 @@ file(GLOB ALCOR_MODEL_SOURCES CONFIGURE_DEPENDS ${ALCOR_ROOT}/models/*.c)
 file(GLOB ALCOR_KERNEL_COMMON CONFIGURE_DEPENDS ${ALCOR_ROOT}/kernels/*.c)
 list(REMOVE_ITEM ALCOR_KERNEL_COMMON ${ALCOR_ROOT}/kernels/table.c)
 file(GLOB ALCOR_KERNEL_BODIES CONFIGURE_DEPENDS ${ALCOR_ROOT}/kernels/f32/*.c)
+list(REMOVE_ITEM ALCOR_KERNEL_BODIES ${ALCOR_ROOT}/kernels/f32/pairs_bf16.c)
 list(APPEND ALCOR_KERNEL_BODIES ${ALCOR_ROOT}/kernels/table.c)
 
 # What runs once per plan, file or epoch is compiled for size; what runs once per pixel or value is not.
@@ -54,10 +55,15 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64" AND CMAKE_C_COMPILER_ID STREQU
                                 COMPILE_OPTIONS "-fno-schedule-insns;--param=max-average-unrolled-insns=160")
 endif()
 
-# The register tiles once more, on pairs of bf16 values, for CPUs that multiply them. For size: all but the loops is a fifth of it.
-function(alcor_add_bf16_tiles name)
+# What stands in for instructions of bf16 that a CPU lacks is not made for speed.
+set_source_files_properties(${ALCOR_ROOT}/kernels/f32/pairs.c ${ALCOR_ROOT}/kernels/f32/tile_pairs.c PROPERTIES
+                            COMPILE_OPTIONS -Os)
+
+# The register tiles once more, on pairs of bf16 values, for CPUs that make and multiply them. For size: all but the loops is a fifth
+# of it.
+function(alcor_add_bf16_kernels name)
     set(objects ${name}_kernels_avx512_bf16)
-    add_library(${objects} OBJECT ${ALCOR_ROOT}/kernels/f32/tile.c)
+    add_library(${objects} OBJECT ${ALCOR_ROOT}/kernels/f32/tile.c ${ALCOR_ROOT}/kernels/f32/pairs_bf16.c)
     alcor_target_settings(${objects} FALSE)
     target_compile_definitions(${objects} PRIVATE ALCK_AVX512 ALCK_BF16_TILES)
     target_include_directories(${objects} PRIVATE ${ALCOR_ROOT})
@@ -81,7 +87,7 @@ function(alcor_add_kernels name double)
         target_compile_options(${objects} PRIVATE -O3 -fno-trapping-math ${ALCOR_ISA_FLAGS_${isa}})
         target_sources(${name} PRIVATE $<TARGET_OBJECTS:${objects}>)
         if(isa STREQUAL AVX512 AND NOT double)
-            alcor_add_bf16_tiles(${name})
+            alcor_add_bf16_kernels(${name})
         endif()
         target_compile_definitions(${name} PRIVATE ALCK_HAVE_${isa})
     endforeach()

@@ -54,12 +54,14 @@ typedef struct alck_epilogue {
     const void *span_argument;
 } alck_epilogue;
 
-/* What an element of a product's operands is; outputs, bias and residual are reals always.
+/* What a product's operands are multiplied as; in memory they are reals always.
  *
- * A pair is two bf16 values (the upper halves of floats) in 32 bits, the earlier term in the lower half, in the place of a
- * real: extents and strides then count pairs, and pack and multiply as they do reals. Where the contracts below say one FMA
- * per term, a pair has two, upper half first, and a result that is subnormal becomes a zero of its sign after each: what
- * VDPBF16PS computes. The double build has no pairs. */
+ * As pairs they are rounded to bf16 (the upper half of a float) where they are packed and copied: to nearest, ties to even,
+ * subnormals to zeros, NaNs to quiet ones. Two terms that follow each other are a pair, which takes the place of a real in the
+ * contracts below: 32 bits, the earlier one in the lower half. Pairs are formed within a tap's channels; within a row of taps,
+ * where that has at most 64 values side by side; within the pixels of a weight gradient's group of samples. What is left over is
+ * paired with zeros. Where the contracts say one FMA per term, a pair has two, upper half first, and a result that is subnormal
+ * becomes a zero of its sign after each: what VDPBF16PS computes. The double build has no pairs. */
 typedef enum alck_operands {
     ALCK_REALS,
     ALCK_BF16_PAIRS,    /* multiplied by that instruction: where alck_has_bf16 says so */
@@ -95,8 +97,8 @@ typedef struct alck_conv {
     int64_t dilation_y, dilation_x;
     int64_t groups;
     alck_operands operands;    /* of direct convolutions: image, gradient and weights */
-    /* Of forward direct convolutions of reals, 1x1 and without padding: input values are multiplied by gate[image][channel]
-     * first, and rounded. gate_stride: elements between images, 0 for no gate. */
+    /* Of forward direct convolutions, 1x1 and without padding: input values are multiplied by gate[image][channel] first, and
+     * rounded. gate_stride: elements between images, 0 for no gate. */
     const alck_real *gate;
     int64_t gate_stride;
 } alck_conv;
@@ -175,9 +177,9 @@ typedef struct alck_optimizer_step {
  * "par" everywhere is the caller's alck_parallel. */
 #define ALCK_KERNEL_LIST(X)                                                                                                     \
     /* --- matrix products --- */                                                                                               \
-    X(size_t, gemm_packed_bytes, (int64_t k, int64_t n))                                                                        \
-    X(void, gemm_pack_b, (const alck_parallel *par, int64_t k, int64_t n, const alck_real *b, int64_t b_stride,                 \
-                          bool transposed, void *packed))                                                                       \
+    X(size_t, gemm_packed_bytes, (alck_operands operands, int64_t k, int64_t n))                                                \
+    X(void, gemm_pack_b, (const alck_parallel *par, alck_operands operands, int64_t k, int64_t n, const alck_real *b,           \
+                          int64_t b_stride, bool transposed, void *packed))                                                     \
     X(size_t, gemm_scratch_bytes, (const alck_gemm *g, int workers))                                                            \
     X(void, gemm, (const alck_parallel *par, const alck_gemm *g, void *scratch))                                                \
     /* --- convolution. Order: output = sum over (ky, kx, channel), cut as docs/design/kernels.md says --- */                   \
@@ -195,13 +197,6 @@ typedef struct alck_optimizer_step {
     X(void, conv_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *dy,      \
                                     alck_real *dw, bool add, void *scratch))                                                    \
     X(const char *, conv_kernel_name, (const alck_conv *s)) /* for reports: "indirect 14x32" */                                 \
-    /* --- bf16 pairs. Rounded to nearest, ties to even; subnormals become zeros, NaNs quiet. What has no partner gets a zero.     \
-     * pair_channels: [pixels][groups][ceil(channels / 2)] pairs of neighbouring channels of a group.                            \
-     * pair_rows: [blocks][pairs][columns] pairs of neighbouring rows of a block; pairs at least ceil(rows / 2) --- */           \
-    X(void, pair_channels, (const alck_parallel *par, int64_t pixels, int64_t groups, int64_t channels, const alck_real *x,     \
-                            int64_t x_stride, void *paired))                                                                    \
-    X(void, pair_rows, (const alck_parallel *par, int64_t blocks, int64_t rows, int64_t columns, const alck_real *x,            \
-                        int64_t x_stride, int64_t pairs, void *paired))                                                         \
     /* --- the same by Winograd's F(4x4, 3x3): kernels of 3x3, stride, dilation and groups 1. Order: conv_winograd_axis.h.      \
      * `packed` are transformed weights, or NULL: they are then made for the call. A value that is not finite, or too large     \
      * (1e36), can make all 4x4 pixels of a tile that reads it not finite --- */                                                \

@@ -8,8 +8,8 @@
 /* Packed elements of one phase, all groups. */
 static int64_t phase_elements(const alck_conv *s, const phase *y, const phase *x)
 {
-    return s->groups
-           * panel_elements(y->taps * x->taps * (s->out_channels / s->groups), s->in_channels / s->groups);
+    const product p = phase_product(s, y, x);
+    return s->groups * panel_elements(product_stretches(&p) * product_stretch_terms(&p), p.columns);
 }
 
 size_t ALCK_NAME(conv_packed_backward_bytes)(const alck_conv *s)
@@ -38,7 +38,7 @@ static void pack_task(void *argument, int64_t task, int worker)
     const alck_conv *s = job->s;
     const int64_t inputs = s->in_channels / s->groups, outputs = s->out_channels / s->groups;
     const int64_t group = task / panel_count(inputs), panel = task % panel_count(inputs);
-    const int64_t k = job->y.taps * job->x.taps * outputs;
+    const int64_t terms = terms_of(s->operands, outputs), k = job->y.taps * job->x.taps * terms;
     const int64_t width = panel_vectors(inputs, panel) * VF_LANES;
     const alck_real *weight = job->weight + group * s->kernel_height * s->kernel_width * inputs * outputs
                               + panel * TILE_COLUMNS * outputs;
@@ -47,9 +47,9 @@ static void pack_task(void *argument, int64_t task, int worker)
         for (int64_t j = 0; j < job->x.taps; j++) {
             const int64_t ky = job->y.last_tap - i * job->y.tap_step;
             const int64_t kx = job->x.last_tap - j * job->x.tap_step;
-            ALCK_NAME(panel_pack)(outputs, panel_columns(inputs, panel),
+            ALCK_NAME(panel_pack)(s->operands, outputs, panel_columns(inputs, panel),
                                   weight + (ky * s->kernel_width + kx) * inputs * outputs, outputs, true, packed);
-            packed += outputs * width;
+            packed += terms * width;
         }
 }
 

@@ -1,9 +1,10 @@
 /* kernels/f32/conv_backward_weights.c - a convolution's gradient for its weights: dw[tap][channel][output] is the sum
  * over output pixels of input[pixel at tap][channel] * dy[pixel][output].
  *
- * The sum has three levels, fixed by the layer's output size alone: chains of at most 256 consecutive pixels from +0,
- * their sums added in order within a group of samples (at least 1024 pixels, whole samples), groups added in order.
- * Work is cut in regions of dw, rows (taps and channels) by columns (outputs). A region walks all the pixels, 256 at a time,
+ * The sum has three levels, fixed by the layer's output size alone: chains of at most 256 consecutive terms from +0,
+ * their sums added in order within a group of samples (at least 1024 pixels, whole samples), groups added in order. A term is a
+ * pixel, or a pair of them where they are rounded to bf16.
+ * Work is cut in regions of dw, rows (taps and channels) by columns (outputs). A region walks all the pixels, 256 terms at a time,
  * and its rows in bands: the input's pixels are packed for a band as tiles want them, for the second cache; the gradient's
  * panel by panel, for the first, and each panel meets all the band's tiles. A region of several bands keeps the panels, so
  * that each is packed once. What is packed next is fetched meanwhile. Where there are too few regions for the workers,
@@ -20,11 +21,12 @@
 #define REGION_PANELS (512 / TILE_COLUMNS)
 #define REGION_TILES (REGION_ROWS / TILE_ROWS)
 #define BAND_TILES (64 / TILE_ROWS + 1)
+#define BAND_ROWS (BAND_TILES * TILE_ROWS)
 #define TASKS_PER_WORKER 4
 /* A packed tile, a little longer than a block of pixels, so that tiles do not share cache sets. */
 #define PACKED_TILE (K_BLOCK * TILE_ROWS + 16)
-/* Pixels packed together: as many as a cache set has ways, since pixels may lie a power of two apart. */
-#define PACKED_PIXELS 8
+/* Terms packed together: as many as a cache set has ways, since pixels may lie a power of two apart. */
+#define PACKED_TERMS 8
 
 typedef struct weights_job {
     product p; /* the forward product: where pixels lie */
@@ -33,6 +35,7 @@ typedef struct weights_job {
     alck_real *dw;
     bool add;
     int64_t pixels_per_image, samples_per_group, pixel_groups;
+    int64_t block_pixels; /* of K_BLOCK terms */
     /* rows of dw in pieces that lie side by side in a pixel: a tap's channels, or a row of joined taps */
     bool joined;
     int64_t piece_rows, pieces, rows, panels;
@@ -52,7 +55,17 @@ static size_t align(size_t bytes)
 
 static size_t copies_bytes(const weights_job *job)
 {
-    return job->joined ? align(K_BLOCK * TAP_ROW_MOST * sizeof(alck_real)) : 0;
+    return job->joined ? align((size_t)job->block_pixels * TAP_ROW_MOST * sizeof(alck_real)) : 0;
+}
+
+static size_t run_bytes(const weights_job *job)
+{
+    return align((size_t)job->block_pixels * sizeof(grid_run));
+}
+
+static size_t pointer_bytes(const weights_job *job)
+{
+    return align((size_t)job->block_pixels * sizeof(alck_real *));
 }
 
 static size_t left_bytes(const weights_job *job)
@@ -102,6 +115,7 @@ static weights_job plan(const alck_conv *s, int workers)
     job.pixels_per_image = s->out_height * s->out_width;
     job.samples_per_group = job.pixels_per_image > 0 ? even_parts(GROUP_PIXELS, job.pixels_per_image) : 1;
     job.pixel_groups = even_parts(s->batch, job.samples_per_group);
+    job.block_pixels = s->operands == ALCK_REALS ? K_BLOCK : 2 * K_BLOCK;
     job.joined = ALCK_NAME(grid_joins_taps)(&job.p);
     job.piece_rows = job.joined ? job.p.taps_x * job.p.channels : job.p.channels;
     job.pieces = job.joined ? s->kernel_height : taps;
@@ -115,8 +129,8 @@ static weights_job plan(const alck_conv *s, int workers)
     } else if (workers > 1) {
         cut_regions(&job, wanted);
     }
-    job.worker_bytes = align(K_BLOCK * sizeof(grid_run)) + 2 * align(K_BLOCK * sizeof(alck_real *)) + copies_bytes(&job)
-                       + left_bytes(&job) + dy_bytes(&job);
+    job.worker_bytes =
+        run_bytes(&job) + 2 * pointer_bytes(&job) + copies_bytes(&job) + left_bytes(&job) + dy_bytes(&job);
     if (!job.by_groups)
         job.worker_bytes += 2 * align((size_t)job.region_elements * sizeof(alck_real));
     return job;
@@ -147,11 +161,11 @@ static region find_region(const weights_job *job, int64_t index, int worker)
     r.first_panel = job->panels * panels / job->panel_regions;
     r.end_panel = job->panels * (panels + 1) / job->panel_regions;
     r.run = (grid_run *)(void *)memory;
-    memory += align(K_BLOCK * sizeof(grid_run));
+    memory += run_bytes(job);
     r.pointers = (const alck_real **)(void *)memory;
-    memory += align(K_BLOCK * sizeof(alck_real *));
+    memory += pointer_bytes(job);
     r.next = (const alck_real **)(void *)memory;
-    memory += align(K_BLOCK * sizeof(alck_real *));
+    memory += pointer_bytes(job);
     r.copies = (alck_real *)(void *)memory;
     memory += copies_bytes(job);
     r.left = (alck_real *)(void *)memory;
@@ -179,47 +193,65 @@ static band find_band(const region *r, int64_t index)
  * lie in scratch, or just behind it. */
 #define FETCH_PACKED(address) __builtin_prefetch((const void *)(address), 1)
 
-/* A tile's rows of a few pixels as whole vectors. What they hold beyond the tile's rows falls where the next pixel's will
- * be, or behind the last's; so pixels must come in order. */
+/* A tile's rows of a few terms as whole vectors. What they hold beyond the tile's rows falls where the next term's will
+ * be, or behind the last's; so terms must come in order. */
 #define TILE_VECTORS_OF_ROWS ((TILE_ROWS + VF_LANES - 1) / VF_LANES)
 
-ALCK_INLINE void pack_tile(int64_t pixels, const alck_real *const *from, int64_t offset, alck_real *to)
+ALCK_INLINE void pack_tile(int64_t terms, const alck_real *const *from, int64_t offset, alck_real *to)
 {
-    for (int64_t j = 0; j < pixels; j++)
+    for (int64_t j = 0; j < terms; j++)
         for (int64_t v = 0; v < TILE_VECTORS_OF_ROWS; v++)
             vf_store(to + j * TILE_ROWS + v * VF_LANES, vf_load(from[j] + offset + v * VF_LANES));
 }
 
-/* The region's rows [first, end), which lie side by side at every pointer, to their tiles of a band: a few pixels. */
-static void pack_pixels(const region *r, const band *b, int64_t first_tile, int64_t first, int64_t end, int64_t k,
-                        int64_t pixels)
+/* The region's rows [first, end), which lie side by side at every pointer, to their tiles of a band: a few terms from k on. */
+static void pack_terms(const region *r, const band *b, int64_t first_tile, int64_t first, int64_t end, int64_t k,
+                       int64_t terms, const alck_real *const *from)
 {
-    const alck_real *const *from = r->pointers + k;
     for (int64_t tile = first_tile; tile < b->end_tile && r->tile_row[tile] < end; tile++) {
         const int64_t row = r->tile_row[tile] > first ? r->tile_row[tile] : first;
         const int64_t next = r->tile_row[tile + 1] < end ? r->tile_row[tile + 1] : end;
         alck_real *to = r->left + (tile - b->first_tile) * PACKED_TILE + k * TILE_ROWS + (row - r->tile_row[tile]);
         const bool whole = row == r->tile_row[tile] && end - row >= TILE_VECTORS_OF_ROWS * VF_LANES;
-        for (int64_t i = 0; i < PACKED_PIXELS * TILE_ROWS; i += LINE_VALUES)
-            FETCH_PACKED((uintptr_t)(to + PACKED_PIXELS * TILE_ROWS) + (uintptr_t)i * sizeof *to);
-        if (whole && pixels == PACKED_PIXELS)
-            pack_tile(PACKED_PIXELS, from, row - first, to);
+        for (int64_t i = 0; i < PACKED_TERMS * TILE_ROWS; i += LINE_VALUES)
+            FETCH_PACKED((uintptr_t)(to + PACKED_TERMS * TILE_ROWS) + (uintptr_t)i * sizeof *to);
+        if (whole && terms == PACKED_TERMS)
+            pack_tile(PACKED_TERMS, from, row - first, to);
         else if (whole)
-            pack_tile(pixels, from, row - first, to);
+            pack_tile(terms, from, row - first, to);
         else
-            for (int64_t j = 0; j < pixels; j++)
+            for (int64_t j = 0; j < terms; j++)
                 for (int64_t i = 0; i < next - row; i++)
                     to[j * TILE_ROWS + i] = from[j][row - first + i];
     }
 }
 
-static void pack_piece(const region *r, const band *b, int64_t pixels, int64_t first, int64_t end)
+/* `count` values at each of a few pairs of pixels, the last of which may lack a partner, to rows of pairs. */
+static void pair_pixels(alck_operands operands, int64_t count, const alck_real *const *pixel, int64_t pixels,
+                        alck_real pairs[PACKED_TERMS][BAND_ROWS], const alck_real **rows)
 {
+    for (int64_t j = 0; 2 * j < pixels; j++) {
+        ALCK_NAME(pair_rows)(operands, count, pixel[2 * j], 2 * j + 1 < pixels ? pixel[2 * j + 1] : NULL, pairs[j]);
+        rows[j] = pairs[j];
+    }
+}
+
+static void pack_piece(const weights_job *job, const region *r, const band *b, int64_t pixels, int64_t first, int64_t end)
+{
+    const alck_operands operands = job->s->operands;
+    const int64_t terms = terms_of(operands, pixels);
+    alck_real pairs[PACKED_TERMS][BAND_ROWS];
+    const alck_real *rows[PACKED_TERMS];
     int64_t tile = b->first_tile;
     while (r->tile_row[tile + 1] <= first)
         tile++;
-    for (int64_t k = 0; k < pixels; k += PACKED_PIXELS)
-        pack_pixels(r, b, tile, first, end, k, pixels - k < PACKED_PIXELS ? pixels - k : PACKED_PIXELS);
+    for (int64_t k = 0; k < terms; k += PACKED_TERMS) {
+        const int64_t count = terms - k < PACKED_TERMS ? terms - k : PACKED_TERMS;
+        if (operands != ALCK_REALS)
+            pair_pixels(operands, end - first, r->pointers + 2 * k, pixels - 2 * k < 2 * count ? pixels - 2 * k : 2 * count,
+                        pairs, rows);
+        pack_terms(r, b, tile, first, end, k, count, operands == ALCK_REALS ? r->pointers + k : rows);
+    }
 }
 
 /* The region's rows from `row` on, up to `last`, that lie side by side in a pixel, and where a block's pixels have them;
@@ -231,10 +263,9 @@ static int64_t find_piece(const weights_job *job, const region *r, int64_t runs,
     int64_t end = row + job->piece_rows - within;
     if (end > last)
         end = last;
-    k_piece piece = {.tap_y = index / job->p.taps_x, .tap_x = index % job->p.taps_x, .taps = 1, .channel = within,
-                     .length = end - row};
+    k_piece piece = {.tap_y = index / job->p.taps_x, .tap_x = index % job->p.taps_x, .taps = 1, .channel = within};
     if (job->joined)
-        piece = (k_piece){.tap_y = index, .taps = job->p.taps_x, .length = job->piece_rows};
+        piece = (k_piece){.tap_y = index, .taps = job->p.taps_x};
     ALCK_NAME(grid_point)(&job->p, r->run, runs, r->group, &piece, pointers, r->copies);
     for (int64_t k = 0; job->joined && k < pixels; k++)
         pointers[k] += within;
@@ -247,7 +278,7 @@ static void pack_left(const weights_job *job, const region *r, const band *b, in
     const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, pixel, pixels, r->run);
     for (int64_t row = b->first_row, end; row < b->end_row; row = end) {
         end = find_piece(job, r, runs, row, b->end_row, r->pointers, pixels);
-        pack_piece(r, b, pixels, row, end);
+        pack_piece(job, r, b, pixels, row, end);
     }
 }
 
@@ -262,14 +293,14 @@ static void pack_dy(const weights_job *job, const region *r, int64_t pixel, int6
 {
     const int64_t stride = conv_out_stride(job->s), columns = panel_columns(job->p.columns, panel);
     const alck_real *from = find_dy(job, r, pixel, panel);
-    if (columns < TILE_COLUMNS) {
-        ALCK_NAME(panel_pack)(pixels, columns, from, stride, false, to);
+    if (columns < TILE_COLUMNS || job->s->operands != ALCK_REALS) {
+        ALCK_NAME(panel_pack)(job->s->operands, pixels, columns, from, stride, false, to);
         return;
     }
     for (int64_t k = 0; k < pixels; k++, from += stride, to += TILE_COLUMNS)
         for (int64_t v = 0; v < TILE_VECTORS; v++) {
             if (v * VF_LANES % LINE_VALUES == 0)
-                FETCH_PACKED((uintptr_t)to + (uintptr_t)(PACKED_PIXELS * TILE_COLUMNS + v * VF_LANES) * sizeof *to);
+                FETCH_PACKED((uintptr_t)to + (uintptr_t)(PACKED_TERMS * TILE_COLUMNS + v * VF_LANES) * sizeof *to);
             vf_store(to + v * VF_LANES, vf_load(from + v * VF_LANES));
         }
 }
@@ -341,10 +372,11 @@ static void sum_panel(const weights_job *job, const region *r, const band *rows,
 {
     const int64_t vectors = panel_vectors(job->p.columns, panel), width = vectors * VF_LANES;
     const alck_real *dy = packed_panel(r, panel);
+    const int64_t terms = terms_of(job->s->operands, b->pixels);
     for (int64_t tile = rows->first_tile; tile < rows->end_tile; tile++) {
         const int64_t row = r->tile_row[tile];
         const tile_target target = {.sums = sums + row * width, .first = first, .ahead = (uintptr_t)dy};
-        const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, b->pixels, TILE_ROWS};
+        const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, terms, TILE_ROWS};
         fetch_left(r, left_next);
         fetch_dy(conv_out_stride(job->s), dy_next);
         multiply_by_columns(job->s->operands, r->tile_row[tile + 1] - row, vectors, &left, dy, &target);
@@ -368,9 +400,9 @@ static void sum_band(const weights_job *job, const region *r, int64_t index, con
     }
 }
 
-static int64_t block_pixels(int64_t from, int64_t end)
+static int64_t block_pixels(const weights_job *job, int64_t from, int64_t end)
 {
-    return end - from < K_BLOCK ? end - from : K_BLOCK;
+    return end - from < job->block_pixels ? end - from : job->block_pixels;
 }
 
 /* The sums of one group of samples. */
@@ -379,10 +411,10 @@ static void sum_group(const weights_job *job, const region *r, int64_t pixel_gro
     const int64_t per_group = job->samples_per_group * job->pixels_per_image;
     const int64_t first = pixel_group * per_group, all = job->s->batch * job->pixels_per_image;
     const int64_t end = first + per_group < all ? first + per_group : all;
-    for (int64_t pixel = first; pixel < end; pixel += K_BLOCK) {
-        const int64_t pixels = block_pixels(pixel, end), next = pixel + pixels;
+    for (int64_t pixel = first; pixel < end; pixel += job->block_pixels) {
+        const int64_t pixels = block_pixels(job, pixel, end), next = pixel + pixels;
         /* the next group's first block may end earlier than guessed here: fetching some of it twice does no harm */
-        const int64_t after = next < end ? block_pixels(next, end) : block_pixels(next, all);
+        const int64_t after = next < end ? block_pixels(job, next, end) : block_pixels(job, next, all);
         for (int64_t index = 0; index < r->bands; index++)
             sum_band(job, r, index, &(pixel_block){pixel, pixels, after}, pixel == first, sums);
     }

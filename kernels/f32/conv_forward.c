@@ -4,17 +4,26 @@
 #include "kernels/f32/geometry.h"
 #include "kernels/f32/left.h"
 
+static int64_t elements_of_group(const product *p)
+{
+    return panel_elements(product_stretches(p) * product_stretch_terms(p), p->columns);
+}
+
 size_t ALCK_NAME(conv_packed_bytes)(const alck_conv *s)
 {
-    return (size_t)(s->groups * panel_elements(conv_group_k(s), s->out_channels / s->groups)) * sizeof(alck_real);
+    const product p = conv_as_product(s);
+    return (size_t)(s->groups * elements_of_group(&p)) * sizeof(alck_real);
 }
 
 void ALCK_NAME(conv_pack)(const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed)
 {
-    const int64_t k = conv_group_k(s), columns = s->out_channels / s->groups;
-    for (int64_t group = 0; group < s->groups; group++)
-        ALCK_NAME(gemm_pack_b)(par, k, columns, weight + group * k * columns, columns, false,
-                               (alck_real *)packed + group * panel_elements(k, columns));
+    const product p = conv_as_product(s);
+    pack_source source = {.stretches = product_stretches(&p), .reals = p.stretch_taps * p.channels, .columns = p.columns,
+                          .stride = p.columns, .operands = s->operands};
+    for (int64_t group = 0; group < s->groups; group++) {
+        source.values = weight + group * source.stretches * source.reals * p.columns;
+        ALCK_NAME(pack_panels)(par, &source, (alck_real *)packed + group * elements_of_group(&p));
+    }
 }
 
 size_t ALCK_NAME(conv_forward_scratch_bytes)(const alck_conv *s, int workers)

@@ -38,7 +38,7 @@ static void turn(const winograd *w, int64_t panel, int64_t first, int64_t count,
 {
     const int64_t channels = w->s.in_channels, columns = w->s.out_channels;
     for (int64_t tap = 0; tap < TAPS; tap++)
-        ALCK_NAME(panel_pack)(count, panel_columns(columns, panel),
+        ALCK_NAME(panel_pack)(ALCK_REALS, count, panel_columns(columns, panel),
                               w->weight + ((TAPS - 1 - tap) * columns + panel * TILE_COLUMNS) * channels + first, channels,
                               true, turned + tap * CHANNELS_TOGETHER * width);
 }

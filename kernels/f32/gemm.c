@@ -9,8 +9,8 @@
 static product as_product(const alck_gemm *g)
 {
     return (product){.groups = 1, .columns = g->n, .input = g->a, .input_height = 1, .input_width = g->m,
-                     .input_stride = g->a_stride, .channels = g->k, .taps_y = 1, .taps_x = 1, .step_y = 1,
-                     .step_x = 1, .tap_step_y = 1, .tap_step_x = 1, .transposed = g->a_transposed,
+                     .input_stride = g->a_stride, .channels = g->k, .taps_y = 1, .taps_x = 1, .stretch_taps = 1,
+                     .step_y = 1, .step_x = 1, .tap_step_y = 1, .tap_step_x = 1, .transposed = g->a_transposed,
                      .panels = g->packed_b, .batch = 1, .grid_height = 1, .grid_width = g->m,
                      .output_height = 1, .output_width = g->m, .output_stride = g->c_stride, .spread_y = 1,
                      .spread_x = 1, .output = g->c, .epilogue = &g->epilogue, .operands = g->operands};
@@ -18,7 +18,8 @@ static product as_product(const alck_gemm *g)
 
 static int64_t slice_columns(const alck_gemm *g)
 {
-    const int64_t column_bytes = (g->k > 0 ? g->k : 1) * (int64_t)sizeof(alck_real);
+    const int64_t terms = terms_of(g->operands, g->k);
+    const int64_t column_bytes = (terms > 0 ? terms : 1) * (int64_t)sizeof(alck_real);
     const int64_t fitting = SLICE_BYTES / column_bytes / TILE_COLUMNS * TILE_COLUMNS;
     const int64_t columns = fitting > TILE_COLUMNS ? fitting : TILE_COLUMNS;
     return columns < g->n ? columns : g->n;
@@ -28,7 +29,7 @@ static size_t packed_slice_bytes(const alck_gemm *g)
 {
     if (g->packed_b != NULL)
         return 0;
-    return ((size_t)panel_elements(g->k, slice_columns(g)) * sizeof(alck_real) + 63) / 64 * 64;
+    return (ALCK_NAME(gemm_packed_bytes)(g->operands, g->k, slice_columns(g)) + 63) / 64 * 64;
 }
 
 size_t ALCK_NAME(gemm_scratch_bytes)(const alck_gemm *g, int workers)
@@ -71,7 +72,7 @@ static void multiply_slice(const alck_parallel *par, const alck_gemm *g, int64_t
     p.output += column;
     p.epilogue = &epilogue;
     p.panels = (const alck_real *)(void *)scratch;
-    ALCK_NAME(gemm_pack_b)(par, g->k, columns, b, g->b_stride, g->b_transposed, scratch);
+    ALCK_NAME(gemm_pack_b)(par, g->operands, g->k, columns, b, g->b_stride, g->b_transposed, scratch);
     ALCK_NAME(product_run)(par, &p, scratch + packed_slice_bytes(g));
 }
 

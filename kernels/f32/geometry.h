@@ -14,19 +14,15 @@ ALCK_INLINE int64_t conv_out_stride(const alck_conv *s)
     return s->out_stride > 0 ? s->out_stride : s->out_channels;
 }
 
-/* Terms of one output: taps and channels of its group. */
-ALCK_INLINE int64_t conv_group_k(const alck_conv *s)
-{
-    return s->kernel_height * s->kernel_width * (s->in_channels / s->groups);
-}
-
 /* The forward product: the image is the input, the columns are a group's output channels. */
 static inline product conv_as_product(const alck_conv *s)
 {
     return (product){.groups = s->groups, .columns = s->out_channels / s->groups,
                      .input_height = s->in_height, .input_width = s->in_width,
                      .input_stride = conv_in_stride(s), .channels = s->in_channels / s->groups,
-                     .taps_y = s->kernel_height, .taps_x = s->kernel_width, .step_y = s->stride_y,
+                     .taps_y = s->kernel_height, .taps_x = s->kernel_width,
+                     .stretch_taps = product_stretch_taps(s->operands, s->kernel_width, s->dilation_x, s->in_channels / s->groups),
+                     .step_y = s->stride_y,
                      .step_x = s->stride_x, .first_y = -s->pad_top, .first_x = -s->pad_left,
                      .tap_step_y = s->dilation_y, .tap_step_x = s->dilation_x, .gate = s->gate,
                      .gate_stride = s->gate_stride, .batch = s->batch,

@@ -1,8 +1,8 @@
 /* kernels/f32/grid.c - see grid.h. Nothing here adds or multiplies: it can decide speed, never bits. */
 #include "kernels/f32/grid.h"
 
-/* What a tap in the padding points at. */
-static const alck_real zeros[K_BLOCK];
+/* What a tap in the padding points at: as many as a block of k has, of pairs twice as many. */
+static const alck_real zeros[2 * K_BLOCK];
 
 bool ALCK_NAME(grid_joins_taps)(const product *p)
 {
@@ -41,7 +41,7 @@ static void find_inside(const product *p, const grid_run *run, const k_piece *pi
         *high = *low;
 }
 
-/* A row of taps that reaches into the padding: its pixels copied, zeros around them. */
+/* A row of taps that cannot be read where it lies: its pixels copied, zeros around them. */
 static const alck_real *copy_edge(const product *p, const alck_real *line, int64_t first_x, int64_t taps,
                                   alck_real *copy)
 {
@@ -53,8 +53,8 @@ static const alck_real *copy_edge(const product *p, const alck_real *line, int64
     return copy;
 }
 
-/* Grid points [from, to) of a run, whose taps lie partly or wholly in the padding. */
-static void point_outside(const product *p, const alck_real *line, int64_t first_x, const k_piece *piece,
+/* Grid points [from, to) of a run, whose taps lie partly or wholly in the padding, or have gaps between them. */
+static void point_elsewhere(const product *p, const alck_real *line, int64_t first_x, const k_piece *piece,
                           int64_t from, int64_t to, const alck_real **pointers, alck_real *copies)
 {
     for (int64_t j = from; j < to; j++)
@@ -73,12 +73,13 @@ static void point_run(const product *p, const grid_run *run, int64_t group, cons
     if (y >= 0 && y < p->input_height) {
         line = p->input + (run->image * p->input_height + y) * p->input_width * p->input_stride
                + group * p->channels + piece->channel;
-        find_inside(p, run, piece, &low, &high);
+        if (piece->taps == 1 || p->input_stride == p->channels)
+            find_inside(p, run, piece, &low, &high);
     }
-    point_outside(p, line, x, piece, 0, low, pointers, copies);
+    point_elsewhere(p, line, x, piece, 0, low, pointers, copies);
     for (int64_t j = low; j < high; j++)
         pointers[j] = line + (x + j * p->step_x) * p->input_stride;
-    point_outside(p, line, x, piece, high, run->count, pointers, copies);
+    point_elsewhere(p, line, x, piece, high, run->count, pointers, copies);
 }
 
 void ALCK_NAME(grid_point)(const product *p, const grid_run *run, int64_t runs, int64_t group, const k_piece *piece,

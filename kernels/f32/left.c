@@ -1,4 +1,5 @@
-/* kernels/f32/left.c - see left.h. Nothing here adds, and only a gate multiplies: it can decide speed, never bits. */
+/* kernels/f32/left.c - see left.h. Nothing here adds, and only a gate multiplies and only bf16 rounds: it can decide speed, never
+ * bits. */
 #include "kernels/f32/left.h"
 
 /* Below this many channels a piece is not worth its pointers. */
@@ -13,7 +14,7 @@ left_kind ALCK_NAME(left_choose)(const product *p)
     const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
     if (p->transposed)
         return LEFT_BY_K;
-    if (p->gate_stride > 0)
+    if (p->gate_stride > 0 || p->operands != ALCK_REALS)
         return LEFT_COPIED;
     if (ALCK_NAME(grid_joins_taps)(p))
         return LEFT_TAP_ROWS;
@@ -26,6 +27,8 @@ left_kind ALCK_NAME(left_choose)(const product *p)
 
 const char *ALCK_NAME(left_name)(const product *p)
 {
+    if (p->operands != ALCK_REALS)
+        return "bf16 pairs";
     switch (ALCK_NAME(left_choose)(p)) {
     case LEFT_TAPS:
         return "indirect";
@@ -38,27 +41,28 @@ const char *ALCK_NAME(left_name)(const product *p)
     }
 }
 
-static int64_t taps_per_block(const product *p)
+static int64_t stretches_per_block(const product *p)
 {
-    return p->channels > 0 && p->channels <= K_BLOCK ? K_BLOCK / p->channels : 1;
+    const int64_t terms = product_stretch_terms(p);
+    return terms > 0 && terms <= K_BLOCK ? K_BLOCK / terms : 1;
 }
 
 int64_t ALCK_NAME(left_blocks)(const product *p)
 {
-    const int64_t taps = p->taps_y * p->taps_x;
-    int64_t blocks = even_parts(taps, taps_per_block(p));
-    if (p->channels == 0)
+    const int64_t stretches = product_stretches(p), terms = product_stretch_terms(p);
+    int64_t blocks = even_parts(stretches, stretches_per_block(p));
+    if (terms == 0)
         blocks = 0;
-    else if (p->channels > K_BLOCK)
-        blocks = taps * even_parts(p->channels, K_BLOCK);
+    else if (terms > K_BLOCK)
+        blocks = stretches * even_parts(terms, K_BLOCK);
     return blocks > 0 ? blocks : 1;
 }
 
 /* Pieces that a block of k can have. */
 static int64_t pieces_most(const product *p, left_kind kind)
 {
-    const int64_t taps = p->taps_y * p->taps_x;
-    int64_t most = taps_per_block(p) < taps ? taps_per_block(p) : taps;
+    const int64_t stretches = product_stretches(p), together = stretches_per_block(p);
+    int64_t most = together < stretches ? together : stretches;
     if (kind == LEFT_TAP_ROWS)
         most = most / p->taps_x + 2;
     if (kind == LEFT_COPIED)
@@ -80,7 +84,7 @@ size_t ALCK_NAME(left_scratch_bytes)(const product *p)
     if (kind == LEFT_TAP_ROWS)
         copied = pieces * ROWS_MOST * TAP_ROW_MOST;
     else if (kind == LEFT_COPIED)
-        copied = (size_t)ROWS_MOST * COPIED_ROW;
+        copied = (size_t)ROWS_MOST * (size_t)(COPIED_ROW + (p->stretch_taps > 1 ? TAP_ROW_MOST : 0));
     else if (kind == LEFT_BY_K)
         copied = (size_t)(ROWS_MOST / TILE_ROWS) * COPIED_TILE;
     return align(ROWS_MOST * sizeof(grid_run)) + align(ROWS_MOST * sizeof(int64_t))
@@ -155,37 +159,62 @@ static void multiply_row(alck_real *to, const alck_real *from, const alck_real *
         vf_store_n(to + i, vf_mul(vf_load_n(from + i, count - i), vf_load_n(gate + i, count - i)), count - i);
 }
 
-/* Rows of a piece to `to`, COPIED_ROW values apart. */
-static void copy_piece(const product *p, int64_t group, const k_piece *piece, const alck_real *const *from,
+/* Rows of a piece, of `count` values, to `to`, COPIED_ROW values apart. */
+static void copy_piece(const product *p, int64_t group, const k_piece *piece, int64_t count, const alck_real *const *from,
                        const left_block *left, alck_real *to)
 {
     for (const grid_run *run = left->run; run < left->run + left->runs; run++) {
         const alck_real *gate =
             p->gate_stride > 0 ? p->gate + run->image * p->gate_stride + group * p->channels + piece->channel : NULL;
         for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW)
-            if (gate)
-                multiply_row(to, *from, gate, piece->length);
+            if (p->operands != ALCK_REALS)
+                ALCK_NAME(pair_values)(p->operands, count, *from, gate, to);
+            else if (gate)
+                multiply_row(to, *from, gate, count);
             else
-                copy_row(to, *from, piece->length);
+                copy_row(to, *from, count);
     }
 }
 
-/* The taps' channels [channel, channel + length) side by side in the copied rows. */
-static void copy_taps(const product *p, int64_t group, int64_t first, int64_t count, const k_piece *channels,
-                      left_block *left)
+/* Where a block of k lies: terms [term, term + length) of stretches [first, first + count); more than one are whole. */
+typedef struct k_block {
+    int64_t first, count, term, length;
+} k_block;
+
+/* A block's stretches side by side in the copied rows. */
+static void copy_stretches(const product *p, int64_t group, const k_block *block, left_block *left)
 {
     const alck_real **from = left->pointers + ROWS_MOST;
-    for (int64_t tap = first; tap < first + count; tap++) {
-        k_piece piece = *channels;
-        piece.tap_y = tap / p->taps_x;
-        piece.tap_x = tap % p->taps_x;
-        ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, from, NULL);
-        copy_piece(p, group, &piece, from, left, left->copies + (tap - first) * piece.length);
+    alck_real *edges = left->copies + ROWS_MOST * COPIED_ROW;
+    const int64_t per_term = p->operands == ALCK_REALS ? 1 : 2, per_row = p->taps_x / p->stretch_taps;
+    k_piece piece = {.taps = p->stretch_taps, .channel = block->term * per_term};
+    const int64_t after = p->stretch_taps * p->channels - piece.channel, most = block->length * per_term;
+    for (int64_t i = 0; i < block->count; i++) {
+        piece.tap_y = (block->first + i) / per_row;
+        piece.tap_x = (block->first + i) % per_row;
+        ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, from, edges);
+        copy_piece(p, group, &piece, most < after ? most : after, from, left, left->copies + i * block->length);
     }
     for (int64_t r = 0; r < left->rows; r++)
         left->pointers[r] = left->copies + r * COPIED_ROW;
     left->pieces = 1;
-    left->lengths[0] = count * channels->length;
+    left->lengths[0] = block->count * block->length;
+}
+
+/* The same of bf16: terms are pairs of rows. */
+static void pair_by_k(const product *p, int64_t first, int64_t length, left_block *left)
+{
+    const int64_t tiles = even_parts(left->rows, TILE_ROWS);
+    for (int64_t k = 0; k < length; k++) {
+        const int64_t row = 2 * (first + k);
+        const alck_real *even = p->input + row * p->input_stride + left->first_row;
+        const alck_real *odd = row + 1 < p->channels ? even + p->input_stride : NULL;
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            const int64_t at = left->rows * tile / tiles, rows = left->rows * (tile + 1) / tiles - at;
+            ALCK_NAME(pair_rows)(p->operands, rows, even + at, odd ? odd + at : NULL,
+                                 left->copies + tile * COPIED_TILE + k * TILE_ROWS);
+        }
+    }
 }
 
 /* Rows of k [first, first + length), tile by tile as multiply_panel cuts them; a few k together, since they may lie a
@@ -222,40 +251,46 @@ int64_t ALCK_NAME(left_next)(const product *p)
     return tiles * TILE_ROWS * p->step_x * p->input_stride;
 }
 
+static k_block find_block(const product *p, int64_t block)
+{
+    const int64_t stretches = product_stretches(p), terms = product_stretch_terms(p), together = stretches_per_block(p);
+    if (terms == 0 || stretches == 0)
+        return (k_block){.count = 0};
+    if (terms > K_BLOCK) {
+        const int64_t cuts = even_parts(terms, K_BLOCK), term = block % cuts * K_BLOCK;
+        return (k_block){block / cuts, 1, term, terms - term < K_BLOCK ? terms - term : K_BLOCK};
+    }
+    const int64_t first = block * together;
+    return (k_block){first, stretches - first < together ? stretches - first : together, 0, terms};
+}
+
+/* A block's taps where they lie. */
+static void find_taps(const product *p, int64_t group, const k_block *block, left_block *left)
+{
+    for (int64_t tap = block->first; tap < block->first + block->count; tap++) {
+        const k_piece piece = {.tap_y = tap / p->taps_x, .tap_x = tap % p->taps_x, .taps = 1, .channel = block->term};
+        ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, left->pointers + left->pieces * ROWS_MOST, NULL);
+        left->lengths[left->pieces++] = block->length;
+    }
+}
+
 int64_t ALCK_NAME(left_find)(const product *p, int64_t group, int64_t block, left_block *left)
 {
     const left_kind kind = ALCK_NAME(left_choose)(p);
-    const int64_t taps = p->taps_y * p->taps_x;
-    int64_t first = 0, count = 1; /* taps */
-    k_piece piece = {.taps = 1, .length = p->channels};
-    if (p->channels > K_BLOCK) {
-        const int64_t cuts = even_parts(p->channels, K_BLOCK);
-        first = block / cuts;
-        piece.channel = block % cuts * K_BLOCK;
-        piece.length = p->channels - piece.channel < K_BLOCK ? p->channels - piece.channel : K_BLOCK;
-    } else {
-        first = block * taps_per_block(p);
-        count = taps - first < taps_per_block(p) ? taps - first : taps_per_block(p);
-    }
-    if (p->channels == 0 || taps == 0)
-        count = 0;
+    const k_block at = find_block(p, block);
     left->pieces = 0;
-    left->length = count * piece.length;
+    left->length = at.count * at.length;
     if (left->length == 0)
         return 0;
-    if (kind == LEFT_BY_K) {
-        find_by_k(p, piece.channel, piece.length, left);
-    } else if (kind == LEFT_TAP_ROWS) {
-        find_tap_rows(p, group, first, count, left);
-    } else if (kind == LEFT_COPIED) {
-        copy_taps(p, group, first, count, &piece, left);
-    } else {
-        for (int64_t tap = first; tap < first + count; tap++) {
-            piece.tap_y = tap / p->taps_x;
-            piece.tap_x = tap % p->taps_x;
-            ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, left->pointers + left->pieces * ROWS_MOST, NULL);
-            left->lengths[left->pieces++] = piece.length;
-        }
-    }
-    return first * p->channels + piece.channel;
+    if (kind == LEFT_BY_K && p->operands != ALCK_REALS)
+        pair_by_k(p, at.term, at.length, left);
+    else if (kind == LEFT_BY_K)
+        find_by_k(p, at.term, at.length, left);
+    else if (kind == LEFT_TAP_ROWS)
+        find_tap_rows(p, group, at.first, at.count, left);
+    else if (kind == LEFT_COPIED)
+        copy_stretches(p, group, &at, left);
+    else
+        find_taps(p, group, &at, left);
+    return at.first * product_stretch_terms(p) + at.term;
 }

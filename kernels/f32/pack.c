@@ -1,13 +1,14 @@
 /* kernels/f32/pack.c - fills packed panels (panel.h) from a matrix. What the matrix is, a dense layer's weights, a
  * convolution's or a gradient, is its callers' business.
  */
+#include "kernels/f32/pairs.h"
 #include "kernels/f32/panel.h"
 #include "kernels/f32/strips.h"
 
 /* Rows of k and panels packed by one task: enough to amortise the call, few enough to spread one wide matrix. */
 #define PACK_ROWS 256
 #define PACK_PANELS 16
-/* Rows packed together before the next panel: rows are then read in long pieces, yet from no more places than a cache set
+/* Rows packed together before the next panel: rows are then read in long stretches, yet from no more places than a cache set
  * has ways. */
 #define ROWS_TOGETHER 8
 
@@ -77,56 +78,102 @@ static void pack_transposed(int64_t length, int64_t columns, const alck_real *so
     }
 }
 
-void ALCK_NAME(panel_pack)(int64_t length, int64_t columns, const alck_real *source, int64_t stride,
+/* Pairs of bf16 go through this many terms of each column. */
+#define PAIRS_TOGETHER 64
+
+static void pack_pairs_straight(alck_operands operands, int64_t length, int64_t columns, const alck_real *source,
+                                int64_t stride, alck_real *packed)
+{
+    const int64_t width = (columns + VF_LANES - 1) / VF_LANES * VF_LANES;
+    for (int64_t row = 0; row < length; row += 2, packed += width) {
+        const alck_real *first = source + row * stride;
+        ALCK_NAME(pair_rows)(operands, columns, first, row + 1 < length ? first + stride : NULL, packed);
+        for (int64_t i = columns; i < width; i++)
+            packed[i] = 0;
+    }
+}
+
+static void pack_pairs_transposed(alck_operands operands, int64_t length, int64_t columns, const alck_real *source,
+                                  int64_t stride, alck_real *packed)
+{
+    const int64_t width = (columns + VF_LANES - 1) / VF_LANES * VF_LANES;
+    alck_real pairs[TILE_COLUMNS * PAIRS_TOGETHER];
+    for (int64_t k = 0; k < length; k += 2 * PAIRS_TOGETHER) {
+        const int64_t reals = length - k < 2 * PAIRS_TOGETHER ? length - k : 2 * PAIRS_TOGETHER;
+        for (int64_t column = 0; column < columns; column++)
+            ALCK_NAME(pair_values)(operands, reals, source + column * stride + k, NULL, pairs + column * PAIRS_TOGETHER);
+        ALCK_NAME(panel_pack)(ALCK_REALS, terms_of(operands, reals), columns, pairs, PAIRS_TOGETHER, true, packed + k / 2 * width);
+    }
+}
+
+void ALCK_NAME(panel_pack)(alck_operands operands, int64_t length, int64_t columns, const alck_real *source, int64_t stride,
                            bool transposed, alck_real *packed)
 {
-    if (transposed)
+    if (operands != ALCK_REALS && transposed)
+        pack_pairs_transposed(operands, length, columns, source, stride, packed);
+    else if (operands != ALCK_REALS)
+        pack_pairs_straight(operands, length, columns, source, stride, packed);
+    else if (transposed)
         pack_transposed(length, columns, source, stride, packed);
     else
         pack_straight(length, columns, source, stride, packed);
 }
 
 typedef struct pack_job {
-    int64_t k, columns, stride, k_parts;
-    const alck_real *source;
-    bool transposed;
+    const pack_source *source;
+    int64_t terms, parts; /* of a stretch; tasks of one */
     alck_real *packed;
 } pack_job;
 
-/* Rows [first, first + length) of k of one panel. */
-static void pack_rows(const pack_job *job, int64_t panel, int64_t first, int64_t length)
+/* Terms [first, first + length) of a stretch of one panel. */
+static void pack_rows(const pack_job *job, int64_t panel, int64_t stretch, int64_t first, int64_t length)
 {
-    const int64_t column = panel * TILE_COLUMNS, width = panel_vectors(job->columns, panel) * VF_LANES;
-    const alck_real *source = job->transposed ? job->source + column * job->stride + first
-                                              : job->source + first * job->stride + column;
-    ALCK_NAME(panel_pack)(length, panel_columns(job->columns, panel), source, job->stride, job->transposed,
-                          job->packed + panel * job->k * TILE_COLUMNS + first * width);
+    const pack_source *s = job->source;
+    const int64_t column = panel * TILE_COLUMNS, width = panel_vectors(s->columns, panel) * VF_LANES;
+    const int64_t per_term = s->operands == ALCK_REALS ? 1 : 2, real = first * per_term;
+    const int64_t reals = s->reals - real < length * per_term ? s->reals - real : length * per_term;
+    const alck_real *from = s->transposed ? s->values + column * s->stride + real
+                                          : s->values + (stretch * s->reals + real) * s->stride + column;
+    alck_real *to = job->packed + panel * s->stretches * job->terms * TILE_COLUMNS + (stretch * job->terms + first) * width;
+    ALCK_NAME(panel_pack)(s->operands, reals, panel_columns(s->columns, panel), from, s->stride, s->transposed, to);
 }
 
 static void pack_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
     const pack_job *job = argument;
-    const int64_t panels = panel_count(job->columns);
-    const int64_t first_panel = task / job->k_parts * PACK_PANELS, first = task % job->k_parts * PACK_ROWS;
+    const int64_t panels = panel_count(job->source->columns), parts = job->source->stretches * job->parts;
+    const int64_t first_panel = task / parts * PACK_PANELS, stretch = task % parts / job->parts;
     const int64_t end_panel = first_panel + PACK_PANELS < panels ? first_panel + PACK_PANELS : panels;
-    const int64_t end = first + PACK_ROWS < job->k ? first + PACK_ROWS : job->k;
-    const int64_t step = job->transposed ? PACK_ROWS : ROWS_TOGETHER;
+    const int64_t first = task % job->parts * PACK_ROWS;
+    const int64_t end = first + PACK_ROWS < job->terms ? first + PACK_ROWS : job->terms;
+    const int64_t step = job->source->transposed ? PACK_ROWS : ROWS_TOGETHER;
     for (int64_t k = first; k < end; k += step)
         for (int64_t panel = first_panel; panel < end_panel; panel++)
-            pack_rows(job, panel, k, end - k < step ? end - k : step);
+            pack_rows(job, panel, stretch, k, end - k < step ? end - k : step);
 }
 
-size_t ALCK_NAME(gemm_packed_bytes)(int64_t k, int64_t n)
+void ALCK_NAME(pack_panels)(const alck_parallel *par, const pack_source *source, alck_real *packed)
 {
-    return (size_t)panel_elements(k, n) * sizeof(alck_real);
+    pack_source whole = *source;
+    if (!whole.transposed && (whole.operands == ALCK_REALS || whole.reals % 2 == 0)) {
+        whole.reals *= whole.stretches; /* no pair ends with one */
+        whole.stretches = 1;
+    }
+    pack_job job = {.source = &whole, .terms = terms_of(whole.operands, whole.reals), .packed = packed};
+    job.parts = even_parts(job.terms, PACK_ROWS);
+    alck_spread(par, even_parts(panel_count(whole.columns), PACK_PANELS) * whole.stretches * job.parts, pack_task, &job);
 }
 
-void ALCK_NAME(gemm_pack_b)(const alck_parallel *par, int64_t k, int64_t n, const alck_real *b, int64_t b_stride,
-                            bool transposed, void *packed)
+size_t ALCK_NAME(gemm_packed_bytes)(alck_operands operands, int64_t k, int64_t n)
 {
-    pack_job job = {.k = k, .columns = n, .stride = b_stride, .k_parts = even_parts(k, PACK_ROWS),
-                    .source = b, .transposed = transposed, .packed = packed};
-    if (k > 0 && n > 0)
-        alck_spread(par, even_parts(panel_count(n), PACK_PANELS) * job.k_parts, pack_task, &job);
+    return (size_t)panel_elements(terms_of(operands, k), n) * sizeof(alck_real);
+}
+
+void ALCK_NAME(gemm_pack_b)(const alck_parallel *par, alck_operands operands, int64_t k, int64_t n, const alck_real *b,
+                            int64_t b_stride, bool transposed, void *packed)
+{
+    const pack_source source = {.stretches = 1, .reals = k, .columns = n, .values = b, .stride = b_stride,
+                                .transposed = transposed, .operands = operands};
+    ALCK_NAME(pack_panels)(par, &source, packed);
 }

@@ -1,8 +1,10 @@
-/* kernels/f32/pairs.c - rounds reals to bf16 and pairs them as products want them: see alck_operands. */
-#include "kernels/isa.h"
+/* kernels/f32/pairs.c - see pairs.h: by the CPU's instruction where it has one, else by what that is defined to compute. */
+#include "kernels/f32/pairs.h"
 
-/* Pairs of rows in one task. */
-#define TASK_PAIRS 64
+#if defined(ALCK_AVX512) && !defined(ALCOR_DOUBLE)
+#include "kernels/f32/pairs_bf16.h"
+#define CPU_MAY_PAIR
+#endif
 
 ALCK_INLINE uint32_t round_to_bf16(alck_real value)
 {
@@ -15,67 +17,37 @@ ALCK_INLINE uint32_t round_to_bf16(alck_real value)
     return magnitude > 0x7f800000U ? bits >> 16 | 0x40U : number;
 }
 
-typedef struct pair_job {
-    int64_t pixels, groups, channels; /* pair_channels */
-    int64_t rows, columns, pairs;     /* pair_rows */
-    int64_t tasks;                    /* of a block */
-    const alck_real *x;
-    int64_t x_stride;
-    uint32_t *paired;
-} pair_job;
-
-static void channels_task(void *argument, int64_t task, int worker)
+ALCK_INLINE void store_pair(alck_real *to, alck_real first, alck_real second)
 {
-    (void)worker;
-    const pair_job *job = argument;
-    const int64_t pairs = (job->channels + 1) / 2, whole = job->channels / 2;
-    const int64_t first = job->pixels * task / job->tasks, end = job->pixels * (task + 1) / job->tasks;
-    uint32_t *to = job->paired + first * job->groups * pairs;
-    for (int64_t pixel = first; pixel < end; pixel++)
-        for (int64_t group = 0; group < job->groups; group++, to += pairs) {
-            const alck_real *from = job->x + pixel * job->x_stride + group * job->channels;
-            for (int64_t i = 0; i < whole; i++)
-                to[i] = round_to_bf16(from[2 * i]) | round_to_bf16(from[2 * i + 1]) << 16;
-            if (whole < pairs)
-                to[whole] = round_to_bf16(from[2 * whole]);
-        }
+    const uint32_t pair = round_to_bf16(first) | round_to_bf16(second) << 16;
+    memcpy(to, &pair, sizeof pair);
 }
 
-void ALCK_NAME(pair_channels)(const alck_parallel *par, int64_t pixels, int64_t groups, int64_t channels, const alck_real *x,
-                              int64_t x_stride, void *paired)
+void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, const alck_real *gate, alck_real *to)
 {
-    pair_job job = {.pixels = pixels, .groups = groups, .channels = channels, .x = x, .x_stride = x_stride, .paired = paired,
-                    .tasks = (pixels + TASK_PAIRS - 1) / TASK_PAIRS};
-    alck_spread(par, job.tasks, channels_task, &job);
-}
-
-static void rows_task(void *argument, int64_t task, int worker)
-{
-    (void)worker;
-    const pair_job *job = argument;
-    const int64_t block = task / job->tasks, part = task % job->tasks, columns = job->columns;
-    const int64_t first = job->pairs * part / job->tasks, end = job->pairs * (part + 1) / job->tasks;
-    uint32_t *to = job->paired + (block * job->pairs + first) * columns;
-    for (int64_t pair = first; pair < end; pair++, to += columns) {
-        const int64_t row = 2 * pair;
-        if (row >= job->rows) {
-            memset(to, 0, (size_t)columns * sizeof *to);
-            continue;
-        }
-        const alck_real *even = job->x + (block * job->rows + row) * job->x_stride;
-        if (row + 1 < job->rows)
-            for (int64_t i = 0; i < columns; i++)
-                to[i] = round_to_bf16(even[i]) | round_to_bf16(even[job->x_stride + i]) << 16;
-        else
-            for (int64_t i = 0; i < columns; i++)
-                to[i] = round_to_bf16(even[i]);
+#ifdef CPU_MAY_PAIR
+    if (operands == ALCK_BF16_PAIRS) {
+        ALCK_NAME(pair_values_bf16)(count, from, gate, to);
+        return;
+    }
+#endif
+    (void)operands;
+    for (int64_t i = 0; i < count; i += 2) {
+        const alck_real first = gate ? from[i] * gate[i] : from[i];
+        const alck_real second = i + 1 == count ? 0 : gate ? from[i + 1] * gate[i + 1] : from[i + 1];
+        store_pair(to + i / 2, first, second);
     }
 }
 
-void ALCK_NAME(pair_rows)(const alck_parallel *par, int64_t blocks, int64_t rows, int64_t columns, const alck_real *x,
-                          int64_t x_stride, int64_t pairs, void *paired)
+void ALCK_NAME(pair_rows)(alck_operands operands, int64_t count, const alck_real *first, const alck_real *second, alck_real *to)
 {
-    pair_job job = {.rows = rows, .columns = columns, .pairs = pairs, .x = x, .x_stride = x_stride, .paired = paired,
-                    .tasks = (pairs + TASK_PAIRS - 1) / TASK_PAIRS};
-    alck_spread(par, blocks * job.tasks, rows_task, &job);
+#ifdef CPU_MAY_PAIR
+    if (operands == ALCK_BF16_PAIRS) {
+        ALCK_NAME(pair_rows_bf16)(count, first, second, to);
+        return;
+    }
+#endif
+    (void)operands;
+    for (int64_t i = 0; i < count; i++)
+        store_pair(to + i, first[i], second ? second[i] : 0);
 }

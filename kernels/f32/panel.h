@@ -29,9 +29,20 @@ ALCK_INLINE int64_t panel_elements(int64_t k, int64_t columns)
     return k * ((columns + VF_LANES - 1) / VF_LANES * VF_LANES);
 }
 
-/* Packs `length` rows of k into one panel's memory `packed` ([length][width], width = vectors * VF_LANES). The source is
+/* Packs `length` rows of k into one panel's memory `packed` ([terms][width], width = vectors * VF_LANES). The source is
  * at its first wanted element: [k][columns] with `stride` between rows, or [columns][k] where transposed. */
-void ALCK_NAME(panel_pack)(int64_t length, int64_t columns, const alck_real *source, int64_t stride,
+void ALCK_NAME(panel_pack)(alck_operands operands, int64_t length, int64_t columns, const alck_real *source, int64_t stride,
                            bool transposed, alck_real *packed);
+
+/* A right operand [stretches][reals][columns], `stride` between rows; or one stretch [columns][reals] where transposed. */
+typedef struct pack_source {
+    int64_t stretches, reals, columns;
+    const alck_real *values;
+    int64_t stride;
+    bool transposed;
+    alck_operands operands;
+} pack_source;
+
+void ALCK_NAME(pack_panels)(const alck_parallel *par, const pack_source *source, alck_real *packed);
 
 #endif

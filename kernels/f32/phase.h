@@ -3,7 +3,8 @@
  * Input pixel y takes part in output row r through tap ky where y + pad = r * stride + ky * dilation. So the pixels of
  * one remainder of y + pad by the stride (a phase) share their taps: each phase is a convolution with stride 1 of the
  * output's gradient, its columns the input channels. Its taps are taken in ascending output rows and columns, that is in
- * descending ky and kx; this, then output channels, is the order of the sum. With stride 1 there is one phase.
+ * descending ky and kx; this, then output channels, is the order of the sum, and pairs are of one tap's channels. With stride 1
+ * there is one phase.
  */
 #ifndef ALCK_F32_PHASE_H
 #define ALCK_F32_PHASE_H
@@ -60,7 +61,7 @@ static inline product phase_product(const alck_conv *s, const phase *y, const ph
     return (product){.groups = s->groups, .columns = s->in_channels / s->groups,
                      .input_height = s->out_height, .input_width = s->out_width,
                      .input_stride = conv_out_stride(s), .channels = s->out_channels / s->groups,
-                     .taps_y = y->taps, .taps_x = x->taps, .step_y = 1, .step_x = 1, .first_y = y->first,
+                     .taps_y = y->taps, .taps_x = x->taps, .stretch_taps = 1, .step_y = 1, .step_x = 1, .first_y = y->first,
                      .first_x = x->first, .tap_step_y = y->step, .tap_step_x = x->step, .batch = s->batch,
                      .grid_height = y->count, .grid_width = x->count, .output_height = s->in_height,
                      .output_width = s->in_width, .output_stride = conv_in_stride(s),

@@ -3,12 +3,17 @@
  * output[pixel of a grid][column] = epilogue(sum over k of left[pixel][k] * right[k][column]), for each of `groups`.
  * The left operand is an image read at taps: k runs over (tap row, tap column, channel) and a tap outside the image
  * counts as zeros. A matrix is an image of one row with one tap. docs/design/kernels.md has the blocking and the order
- * of addition: blocks of k are whole taps, as many as fit 256 terms, or pieces of 256 channels of one tap.
+ * of addition: blocks of k are whole stretches, as many as fit 256 terms, or 256 terms of one. A stretch is a tap's channels;
+ * of bf16 pairs, where those are few, a row of taps, so that few values are without a partner.
  */
 #ifndef ALCK_F32_PRODUCT_H
 #define ALCK_F32_PRODUCT_H
 
+#include "kernels/f32/pairs.h"
 #include "kernels/f32/panel.h"
+
+/* Rows of taps up to this many values are read as one piece (a first layer's 3 x 3 channels, 7 x 3 channels). */
+#define TAP_ROW_MOST 64
 
 typedef struct product {
     int64_t groups;
@@ -19,6 +24,7 @@ typedef struct product {
     const alck_real *input;
     int64_t input_height, input_width, input_stride, channels;
     int64_t taps_y, taps_x;
+    int64_t stretch_taps; /* of a stretch: 1, or taps_x */
     int64_t step_y, step_x, first_y, first_x, tap_step_y, tap_step_x;
     const alck_real *gate; /* [image][group and channel], what the input is multiplied by; taps are never in padding then */
     int64_t gate_stride;   /* between images, 0: no gate */
@@ -34,6 +40,23 @@ typedef struct product {
     const alck_epilogue *epilogue;
     alck_operands operands;
 } product;
+
+/* Taps of a stretch: a matter of shapes alone, since it decides which values are pairs. */
+ALCK_INLINE int64_t product_stretch_taps(alck_operands operands, int64_t taps_x, int64_t tap_step_x, int64_t channels)
+{
+    return operands != ALCK_REALS && taps_x > 1 && tap_step_x == 1 && taps_x * channels <= TAP_ROW_MOST ? taps_x : 1;
+}
+
+/* k is so many stretches of so many terms. */
+ALCK_INLINE int64_t product_stretches(const product *p)
+{
+    return p->taps_y * (p->taps_x / p->stretch_taps);
+}
+
+ALCK_INLINE int64_t product_stretch_terms(const product *p)
+{
+    return terms_of(p->operands, p->stretch_taps * p->channels);
+}
 
 size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers);
 void ALCK_NAME(product_run)(const alck_parallel *par, const product *p, void *scratch);

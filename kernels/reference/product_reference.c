@@ -2,7 +2,6 @@
 #include "kernels/reference/product_reference.h"
 
 #include <math.h>
-#include <string.h>
 
 /* A sum of up to three levels: chains from +0, one fused multiply-add per term; sums of chains; sums of those. */
 typedef struct sum {
@@ -10,43 +9,32 @@ typedef struct sum {
     alck_real chain, blocks;
     int64_t chains, groups; /* finished so far: chains in this group, groups in all */
     alck_operands operands;
+    alck_real first_a, first_b; /* of a pair, which wait for the second ones */
 } sum;
 
-static float upper_half(alck_real pair)
+/* Nearest, ties to even, by arithmetic: bf16 has 8 bits of precision and the exponents of float. */
+static float bf16_of(alck_real value)
 {
-    uint32_t bits;
-    memcpy(&bits, &pair, sizeof bits);
-    bits &= 0xffff0000U;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    const float single = (float)value;
+    if (fpclassify(single) == FP_SUBNORMAL)
+        return copysignf(0, single);
+    if (fpclassify(single) != FP_NORMAL)
+        return single;
+    int exponent;
+    const double fraction = frexp((double)single, &exponent);
+    return (float)ldexp(nearbyint(ldexp(fraction, 8)), exponent - 8);
 }
 
-static float lower_half(alck_real pair)
+static void add_bf16_product(sum *s, alck_real a, alck_real b)
 {
-    uint32_t bits;
-    memcpy(&bits, &pair, sizeof bits);
-    bits <<= 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static void add_bf16_term(sum *s, float a, float b)
-{
-    const float chain = fmaf(a, b, (float)s->chain);
+    const float rounded_a = bf16_of(a), rounded_b = bf16_of(b), chain = fmaf(rounded_a, rounded_b, (float)s->chain);
     s->chain = fpclassify(chain) == FP_SUBNORMAL ? copysignf(0, chain) : chain;
-    s->result.value += (double)a * (double)b;
-    s->result.magnitude += fabs((double)a * (double)b);
+    s->result.value += (double)rounded_a * (double)rounded_b;
+    s->result.magnitude += fabs((double)rounded_a * (double)rounded_b);
 }
 
-static void add_term(sum *s, alck_real a, alck_real b)
+static void add_product(sum *s, alck_real a, alck_real b)
 {
-    if (s->operands != ALCK_REALS) {
-        add_bf16_term(s, upper_half(a), upper_half(b));
-        add_bf16_term(s, lower_half(a), lower_half(b));
-        return;
-    }
 #ifdef ALCOR_DOUBLE
     s->chain = fma(a, b, s->chain);
 #else
@@ -69,15 +57,32 @@ static void end_group(sum *s)
     s->chains = 0;
 }
 
-/* The blocks of k: whole taps, as many as fit 256 terms, or 256 channels of one. Called after each term with the tap's
- * number, the channel's, and how many there are. */
-static void end_term(sum *s, int64_t tap, int64_t taps, int64_t channel, int64_t channels)
+/* The blocks of k: whole stretches, as many as fit 256 terms, or 256 terms of one. Called after each term with the stretch's
+ * number, the term's, and how many there are. */
+static void end_term(sum *s, int64_t stretch, int64_t stretches, int64_t term, int64_t terms)
 {
-    const int64_t taps_per_block = channels <= 256 ? 256 / channels : 1;
-    if (channel == channels - 1 && (tap == taps - 1 || tap % taps_per_block == taps_per_block - 1))
+    const int64_t together = terms <= 256 ? 256 / terms : 1;
+    if (term == terms - 1 && (stretch == stretches - 1 || stretch % together == together - 1))
         end_chain(s);
-    else if (channels > 256 && (channel == channels - 1 || channel % 256 == 255))
+    else if (terms > 256 && (term == terms - 1 || term % 256 == 255))
         end_chain(s);
+}
+
+/* Value i of so many of a stretch: a term, or half of a pair. */
+static void add_value(sum *s, alck_real a, alck_real b, int64_t stretch, int64_t stretches, int64_t i, int64_t values)
+{
+    if (s->operands == ALCK_REALS) {
+        add_product(s, a, b);
+        end_term(s, stretch, stretches, i, values);
+    } else if (i % 2 == 0 && i + 1 < values) {
+        s->first_a = a;
+        s->first_b = b;
+    } else {
+        const bool paired = i % 2 == 1;
+        add_bf16_product(s, paired ? a : 0, paired ? b : 0);
+        add_bf16_product(s, paired ? s->first_a : a, paired ? s->first_b : b);
+        end_term(s, stretch, stretches, i / 2, (values + 1) / 2);
+    }
 }
 
 alck_reference_sum alck_reference_gemm(const alck_gemm *g, int64_t i, int64_t j)
@@ -86,8 +91,7 @@ alck_reference_sum alck_reference_gemm(const alck_gemm *g, int64_t i, int64_t j)
     for (int64_t k = 0; k < g->k; k++) {
         const alck_real a = g->a_transposed ? g->a[k * g->a_stride + i] : g->a[i * g->a_stride + k];
         const alck_real b = g->b_transposed ? g->b[j * g->b_stride + k] : g->b[k * g->b_stride + j];
-        add_term(&s, a, b);
-        end_term(&s, 0, 1, k, g->k);
+        add_value(&s, a, b, 0, 1, k, g->k);
     }
     end_group(&s);
     return s.result;
@@ -133,15 +137,16 @@ alck_reference_sum alck_reference_conv(const alck_conv *s, const alck_real *x, c
                                        int64_t row, int64_t column, int64_t channel)
 {
     const int64_t inputs = s->in_channels / s->groups, outputs = s->out_channels / s->groups;
-    const int64_t group = channel / outputs, taps = s->kernel_height * s->kernel_width;
+    const int64_t group = channel / outputs;
+    const bool rows = s->operands != ALCK_REALS && s->kernel_width > 1 && s->dilation_x == 1 && s->kernel_width * inputs <= 64;
+    const int64_t taps = rows ? s->kernel_width : 1, stretches = s->kernel_height * s->kernel_width / taps;
     sum total = {.operands = s->operands};
     for (int64_t ky = 0; ky < s->kernel_height; ky++)
         for (int64_t kx = 0; kx < s->kernel_width; kx++)
-            for (int64_t c = 0; c < inputs; c++) {
-                add_term(&total, input_at(s, x, image, row, column, ky, kx, group * inputs + c),
-                         weight_at(s, weight, group, ky, kx, c, channel % outputs));
-                end_term(&total, ky * s->kernel_width + kx, taps, c, inputs);
-            }
+            for (int64_t c = 0; c < inputs; c++)
+                add_value(&total, input_at(s, x, image, row, column, ky, kx, group * inputs + c),
+                          weight_at(s, weight, group, ky, kx, c, channel % outputs),
+                          (ky * s->kernel_width + kx) / taps, stretches, kx % taps * inputs + c, taps * inputs);
     end_group(&total);
     return total.result;
 }
@@ -170,12 +175,9 @@ alck_reference_sum alck_reference_conv_data(const alck_conv *s, const alck_real 
             const int64_t x = column + s->pad_left - kx * s->dilation_x;
             if (y % s->stride_y != 0 || x % s->stride_x != 0)
                 continue;
-            for (int64_t k = 0; k < outputs; k++) {
-                add_term(&total,
-                         gradient_at(s, dy, image, y / s->stride_y, x / s->stride_x, group * outputs + k),
-                         weight_at(s, weight, group, ky, kx, channel % inputs, k));
-                end_term(&total, tap, taps, k, outputs);
-            }
+            for (int64_t k = 0; k < outputs; k++)
+                add_value(&total, gradient_at(s, dy, image, y / s->stride_y, x / s->stride_x, group * outputs + k),
+                          weight_at(s, weight, group, ky, kx, channel % inputs, k), tap, taps, k, outputs);
             tap++;
         }
     end_group(&total);
@@ -188,21 +190,18 @@ alck_reference_sum alck_reference_conv_weights(const alck_conv *s, const alck_re
     const int64_t inputs = s->in_channels / s->groups, outputs = s->out_channels / s->groups;
     const int64_t pixels = s->out_height * s->out_width;
     const int64_t samples = pixels > 0 ? (1024 + pixels - 1) / pixels : 1;
-    int64_t in_chain = 0;
     sum total = {.operands = s->operands};
-    for (int64_t image = 0; image < s->batch; image++)
+    for (int64_t image = 0; image < s->batch; image++) {
+        const int64_t first = image / samples * samples, end = first + samples < s->batch ? first + samples : s->batch;
         for (int64_t p = 0; p < pixels; p++) {
             const int64_t row = p / s->out_width, column = p % s->out_width;
-            const bool ends_group = p == pixels - 1 && (image == s->batch - 1 || image % samples == samples - 1);
-            add_term(&total, input_at(s, x, image, row, column, ky, kx, group * inputs + c),
-                     gradient_at(s, dy, image, row, column, group * outputs + k));
-            if (++in_chain == 256 || ends_group) {
-                end_chain(&total);
-                in_chain = 0;
-            }
-            if (ends_group)
-                end_group(&total);
+            add_value(&total, input_at(s, x, image, row, column, ky, kx, group * inputs + c),
+                      gradient_at(s, dy, image, row, column, group * outputs + k), 0, 1, (image - first) * pixels + p,
+                      (end - first) * pixels);
         }
+        if (image == end - 1 && pixels > 0)
+            end_group(&total);
+    }
     return total.result;
 }
 
@@ -213,8 +212,8 @@ alck_reference_sum alck_reference_depthwise_weights(const alck_conv *s, const al
     for (int64_t image = 0; image < s->batch; image++) {
         for (int64_t row = 0; row < s->out_height; row++)
             for (int64_t column = 0; column < s->out_width; column++) {
-                add_term(&total, input_at(s, x, image, row, column, ky, kx, c),
-                         gradient_at(s, dy, image, row, column, c));
+                add_product(&total, input_at(s, x, image, row, column, ky, kx, c),
+                            gradient_at(s, dy, image, row, column, c));
                 if (column % 256 == 255 || column == s->out_width - 1)
                     end_chain(&total);
             }

@@ -63,7 +63,7 @@ static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
 {
     alc_plan_node *host = &plan->nodes[host_index];
     const alc_plan_tensor *product = &plan->tensors[host->inputs[0]];
-    if (host->op != &alc_op_conv2d || !alc_conv2d_takes_gate(plan->context, host->options) || product->producer < 0)
+    if (host->op != &alc_op_conv2d || !alc_conv2d_takes_gate(host->options) || product->producer < 0)
         return;
     alc_plan_node *multiply = &plan->nodes[product->producer];
     if (multiply->op != &alc_op_multiply || multiply->differentiated || product->kept ||

@@ -7,7 +7,6 @@
 #include <math.h>
 
 #include "lib/ops/ops.h"
-#include "lib/ops/precision.h"
 
 static int64_t output_extent(int64_t in, int64_t before, int64_t after, int64_t kernel, int64_t dilation, int64_t stride)
 {
@@ -51,10 +50,9 @@ static bool is_depthwise(const alck_conv *s)
     return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
 }
 
-bool alc_conv2d_takes_gate(const alc_context *context, const alc_conv2d_node *o)
+bool alc_conv2d_takes_gate(const alc_conv2d_node *o)
 {
-    return alc_context_operands(context) == ALCK_REALS && o->kernel_height == 1 && o->kernel_width == 1 && o->groups == 1 &&
-           o->pad_top == 0 && o->pad_left == 0 && o->pad_bottom == 0 && o->pad_right == 0;
+    return o->kernel_height == 1 && o->kernel_width == 1 && o->groups == 1 && o->pad_top == 0 && o->pad_left == 0 && o->pad_bottom == 0 && o->pad_right == 0;
 }
 
 /* Far above what any image needs, and so small that no sum of such numbers overflows. */
@@ -158,7 +156,7 @@ static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
 }
 
 /* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. */
-static conv_derived derived_sizes(alc_context *context, const alc_conv2d_node *o, const alck_conv *s, bool keeps,
+static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, bool keeps,
                                   bool input_gradient)
 {
     const alck_table *kernels = alc_context_kernels(context);
@@ -172,11 +170,11 @@ static conv_derived derived_sizes(alc_context *context, const alc_conv2d_node *o
         return sizes;
     }
     if (!use.winograd)
-        sizes.forward_bytes = alc_align_up(alc_direct_packed_bytes(context, s));
+        sizes.forward_bytes = alc_align_up(kernels->conv_packed_bytes(s));
     else if (keeps)
         sizes.forward_bytes = alc_align_up(kernels->winograd_packed_bytes(s));
     if (input_gradient && !use.winograd_data)
-        sizes.backward_bytes = alc_align_up(alc_direct_packed_backward_bytes(context, s));
+        sizes.backward_bytes = alc_align_up(kernels->conv_packed_backward_bytes(s));
     return sizes;
 }
 
@@ -186,6 +184,7 @@ static alck_conv run_geometry(const alc_run *r)
     alck_conv s = geometry(r->options, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
     s.in_stride = x->stride;
     s.out_stride = y->stride;
+    s.operands = alc_context_operands(r->context);
     if (((const alc_conv2d_node *)r->options)->fusion.gate) {
         s.gate = r->inputs[1].data;
         s.gate_stride = r->inputs[1].stride;
@@ -204,8 +203,7 @@ static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool kee
     const conv_kernels use = choose_kernels(p->context, s);
     return use.depthwise  ? 0
            : use.winograd ? kernels->winograd_forward_scratch_bytes(s, keeps, p->threads)
-                          : max_size(alc_direct_pack_scratch_bytes(p->context, s),
-                                     alc_direct_forward_scratch_bytes(p->context, s));
+                          : kernels->conv_forward_scratch_bytes(s, p->threads);
 }
 
 /* `packing`: bytes of a weight that is packed for this step alone. */
@@ -218,37 +216,26 @@ static size_t backward_scratch(const alc_prepare *p, const alck_conv *s, size_t 
     if (p->parameter_gradient_wanted[0])
         scratch = use.depthwise  ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
                   : use.winograd ? kernels->winograd_backward_weights_scratch_bytes(s, p->threads)
-                                 : alc_direct_backward_weights_scratch_bytes(p->context, s);
+                                 : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     if (p->input_gradient_wanted[0] && !use.depthwise)
         scratch = max_size(scratch, use.winograd_data
                                         ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
-                                        : packing + max_size(alc_direct_pack_backward_scratch_bytes(p->context, s),
-                                                             alc_direct_backward_data_scratch_bytes(p->context, s)));
+                                        : packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
     if (o->bias)
         scratch = max_size(scratch, kernels->norm_scratch_bytes(s->batch, s->out_height * s->out_width, o->filters,
                                                                 p->threads));
     return scratch;
 }
 
-/* To pack what is kept packed. */
-static size_t derive_scratch(const alc_prepare *p, const alck_conv *s)
-{
-    const conv_kernels use = choose_kernels(p->context, s);
-    size_t scratch = 0;
-    if (!use.depthwise && !use.winograd)
-        scratch = alc_direct_pack_scratch_bytes(p->context, s);
-    if (!use.depthwise && !use.winograd_data && p->differentiated && p->input_gradient_wanted[0])
-        scratch = max_size(scratch, alc_direct_pack_backward_scratch_bytes(p->context, s));
-    return scratch;
-}
-
 static alc_status prepare(alc_prepare *p)
 {
     const alc_conv2d_node *o = p->options;
+    const alck_table *kernels = alc_context_kernels(p->context);
     alck_conv s = geometry(o, p->input_shapes[0], p->batch);
     s.in_stride = p->input_strides[0];
     s.out_stride = p->output_strides[0];
     s.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
+    s.operands = alc_context_operands(p->context);
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
     conv_derived sizes = derived_sizes(p->context, o, &s, keeps, p->differentiated && p->input_gradient_wanted[0]);
@@ -260,9 +247,8 @@ static alc_status prepare(alc_prepare *p)
     }
     scratch += keeps ? 0 : sizes.forward_bytes;
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
-    const size_t folded = o->fusion.norm ? alc_align_up((size_t)(fan_in * o->filters) * sizeof(alc_real)) : 0;
-    if (keeps)
-        scratch = max_size(scratch, folded + derive_scratch(p, &s));
+    if (o->fusion.norm)
+        scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
     alc_prepare_derived(p, keeps ? sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes : 0);
     alc_prepare_forward_scratch(p, scratch);
     if (!p->differentiated && keeps && (o->fusion.norm || !use.depthwise))
@@ -271,7 +257,7 @@ static alc_status prepare(alc_prepare *p)
         alc_prepare_keep_input(p, 0);
     if (p->differentiated)
         alc_prepare_backward_scratch(p, scratch_backward);
-    alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : alc_direct_kernel_name(p->context, &s),
+    alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;
 }
@@ -318,7 +304,7 @@ static alc_status derive(const alc_run *r)
     alck_conv s = run_geometry(r);
     const conv_kernels use = choose_kernels(r->context, &s);
     conv_derived sizes = derived_of(r, &s);
-    char *derived = r->derived, *scratch = r->scratch;
+    char *derived = r->derived;
     const alc_real *weight = r->parameters[0].value;
     if (o->fusion.norm) {
         alc_real *scale = (alc_real *)(void *)derived;
@@ -326,16 +312,15 @@ static alc_status derive(const alc_run *r)
         fold_norm(r, scale, scale + o->filters);
         fold_weight(o, &r->parameters[0], scale, folded);
         weight = folded;
-        scratch += alc_align_up((size_t)r->parameters[0].count * sizeof(alc_real));
     }
     if (use.depthwise)
         return ALC_OK;
     if (!use.winograd)
-        alc_direct_pack(r->context, &s, weight, derived + sizes.norm_bytes, scratch);
+        kernels->conv_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
     else if (sizes.forward_bytes)
         kernels->winograd_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
     if (sizes.backward_bytes)
-        alc_direct_pack_backward(r->context, &s, weight, derived + sizes.norm_bytes + sizes.forward_bytes, scratch);
+        kernels->conv_pack_backward(&parallel, &s, weight, derived + sizes.norm_bytes + sizes.forward_bytes);
     return ALC_OK;
 }
 
@@ -364,10 +349,10 @@ static alc_status forward(const alc_run *r)
         char *scratch = r->scratch;
         const char *packed = r->derived ? derived + sizes.norm_bytes : scratch;
         if (!r->derived) {
+            kernels->conv_pack(&parallel, &s, r->parameters[0].value, scratch);
             scratch += sizes.forward_bytes;
-            alc_direct_pack(r->context, &s, r->parameters[0].value, r->scratch, scratch);
         }
-        alc_direct_forward(r->context, &s, r->inputs[0].data, packed, &epilogue, r->outputs[0].data, scratch);
+        kernels->conv_forward(&parallel, &s, r->inputs[0].data, packed, &epilogue, r->outputs[0].data, scratch);
     }
     return ALC_OK;
 }
@@ -399,18 +384,18 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
         char *scratch = r->scratch;
         const char *packed = r->derived ? (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes : scratch;
         if (!r->derived) {
+            kernels->conv_pack_backward(&parallel, data, r->parameters[0].value, scratch);
             scratch += sizes.backward_bytes;
-            alc_direct_pack_backward(r->context, data, r->parameters[0].value, r->scratch, scratch);
         }
-        alc_direct_backward_data(r->context, data, dy, packed, r->input_gradients[0].view.data,
-                                 r->input_gradients[0].add, scratch);
+        kernels->conv_backward_data(&parallel, data, dy, packed, r->input_gradients[0].view.data,
+                                    r->input_gradients[0].add, scratch);
     }
     if (r->parameters[0].gradient && use.winograd)
         kernels->winograd_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
                                            r->parameters[0].add, r->scratch);
     else if (r->parameters[0].gradient)
-        alc_direct_backward_weights(r->context, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
-                                    r->parameters[0].add, r->scratch);
+        kernels->conv_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+                                       r->parameters[0].add, r->scratch);
 }
 
 static alc_status backward(const alc_run *r)

@@ -5,7 +5,6 @@
 #include <math.h>
 
 #include "lib/ops/ops.h"
-#include "lib/ops/precision.h"
 
 static alc_status infer(alc_infer *infer)
 {
@@ -85,27 +84,26 @@ static alc_status prepare(alc_prepare *p)
 {
     const alc_dense_node *o = p->options;
     int64_t inputs = alc_shape_elements(p->input_shapes[0]);
-    size_t scratch = 0, scratch_backward = 0, derived = 0, packing = 0;
+    const alck_table *kernels = alc_context_kernels(p->context);
+    size_t scratch = 0, scratch_backward = 0, derived = 0;
     for (int64_t rows = p->batch; rows > 0; rows--) { /* fewer may be cut into larger tasks */
         scratch = max_size(scratch, forward_scratch(p, rows, inputs));
         scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, rows, inputs) : 0);
     }
-    if (packs(p->context, p->mode)) {
-        packing = alc_matrix_pack_scratch_bytes(p->context, inputs, o->units);
-        derived = alc_matrix_packed_bytes(p->context, inputs, o->units) + 2 * ALC_ALIGNMENT;
-    }
+    if (packs(p->context, p->mode))
+        derived = kernels->gemm_packed_bytes(alc_context_operands(p->context), inputs, o->units) + 2 * ALC_ALIGNMENT;
     if (o->fusion.norm) {
         size_t folded = (size_t)(inputs * o->units) * sizeof(alc_real);
         derived += (size_t)(2 * o->units) * sizeof(alc_real) + 2 * ALC_ALIGNMENT;
         if (packs(p->context, p->mode))
-            packing += folded + ALC_ALIGNMENT;
+            scratch = max_size(scratch, folded);
         else
             derived += folded + ALC_ALIGNMENT;
     }
     alc_prepare_derived(p, derived);
     if (!p->differentiated && derived > 0)
         alc_prepare_replaced(p, 0);
-    alc_prepare_forward_scratch(p, max_size(scratch, packing));
+    alc_prepare_forward_scratch(p, scratch);
     if (p->differentiated) {
         if (p->parameter_gradient_wanted[0])
             alc_prepare_keep_input(p, 0);
@@ -164,15 +162,14 @@ static alc_status derive(const alc_run *r)
 {
     const alc_dense_node *o = r->options;
     dense_derived parts = derived_parts(r);
-    const alc_real *weight = r->parameters[0].value;
-    char *scratch = r->scratch;
-    if (o->fusion.norm) {
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    if (o->fusion.norm)
         fold(r, &parts);
-        weight = parts.folded;
-        scratch = aligned(scratch + (size_t)r->parameters[0].count * sizeof(alc_real));
-    }
     if (parts.packed)
-        alc_matrix_pack(r->context, r->parameters[0].count / o->units, o->units, weight, parts.packed, scratch);
+        alc_context_kernels(r->context)->gemm_pack_b(&parallel, alc_context_operands(r->context),
+                                                     r->parameters[0].count / o->units, o->units,
+                                                     o->fusion.norm ? parts.folded : r->parameters[0].value, o->units, false,
+                                                     parts.packed);
     return ALC_OK;
 }
 

@@ -1,6 +1,5 @@
 /* matrix.c - matrix products by the back end that the context asks for, and alc_gemm for users' ops. */
 #include "lib/ops/ops.h"
-#include "lib/ops/precision.h"
 
 #ifdef ALCOR_HAVE_OPENBLAS
 #include <cblas.h>
@@ -30,7 +29,9 @@ static bool openblas_can(const alck_gemm *g)
 
 size_t alc_matrix_scratch_bytes(alc_context *context, const alck_gemm *gemm)
 {
-    return alc_product_scratch_bytes(context, gemm);
+    alck_gemm product = *gemm;
+    product.operands = alc_context_operands(context);
+    return alc_context_kernels(context)->gemm_scratch_bytes(&product, alc_context_parallel(context).workers);
 }
 
 void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scratch)
@@ -41,7 +42,10 @@ void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scra
         return;
     }
 #endif
-    alc_product(context, gemm, scratch);
+    const alck_parallel parallel = alc_context_parallel(context);
+    alck_gemm product = *gemm;
+    product.operands = alc_context_operands(context);
+    alc_context_kernels(context)->gemm(&parallel, &product, scratch);
 }
 
 static alck_gemm from_arguments(const alc_gemm_arguments *arguments)

@@ -51,8 +51,8 @@ typedef struct alc_batch_norm_node {
 
 /* Whether b holds one factor for each channel of a, for all its pixels. */
 bool alc_is_gate(alc_shape a, alc_shape b);
-/* Whether a convolution of this context can multiply by a gate as it reads. */
-bool alc_conv2d_takes_gate(const alc_context *context, const alc_conv2d_node *options);
+/* Whether a convolution can multiply by a gate as it reads. */
+bool alc_conv2d_takes_gate(const alc_conv2d_node *options);
 
 /* Which activation an op is; ALCK_IDENTITY for all others. */
 alck_activation alc_activation_of(const alc_op_def *op);

@@ -21,9 +21,9 @@ static void check_one(kernel_run *run, const alck_conv *s, product_data data, bo
 {
     const int64_t taps = s->kernel_height * s->kernel_width, inputs = s->in_channels / s->groups;
     const int64_t outputs = s->out_channels / s->groups;
-    kernel_tensor x = product_operands(run, s->operands, data, s->batch * s->in_height * s->in_width, s->in_channels,
+    kernel_tensor x = product_tensor(run, data, s->batch * s->in_height * s->in_width, s->in_channels,
                                      s->in_stride > 0 ? s->in_stride : s->in_channels);
-    kernel_tensor dy = product_operands(run, s->operands, data, s->batch * s->out_height * s->out_width, s->out_channels,
+    kernel_tensor dy = product_tensor(run, data, s->batch * s->out_height * s->out_width, s->out_channels,
                                       s->out_stride > 0 ? s->out_stride : s->out_channels);
     kernel_tensor dw = product_tensor(run, data, s->groups * taps * inputs, outputs, outputs);
     kernel_tensor old = kernel_tensor_copy(&dw);
@@ -57,8 +57,12 @@ static void check_special_shapes(kernel_run *run)
         {1, 3, 3, 70, 0, 3, 3, 300, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
         {0, 3, 3, 4, 0, 3, 3, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
     };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        check_one(run, &shapes[i], DATA_REALS, i % 2);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        alck_conv s = shapes[i];
+        check_one(run, &s, DATA_REALS, i % 2);
+        s.operands = product_bf16(run);
+        check_one(run, &s, DATA_REALS, i % 2);
+    }
 }
 
 const kernel_check kernel_checks_conv_backward_weights[] = {

@@ -12,9 +12,9 @@ static conv_data make(kernel_run *run, const alck_conv *s, product_data data)
 {
     const int64_t taps = s->kernel_height * s->kernel_width, inputs = s->in_channels / s->groups;
     conv_data d;
-    d.x = product_operands(run, s->operands, data, s->batch * s->in_height * s->in_width, s->in_channels,
+    d.x = product_tensor(run, data, s->batch * s->in_height * s->in_width, s->in_channels,
                          s->in_stride > 0 ? s->in_stride : s->in_channels);
-    d.weight = product_operands(run, s->operands, data, s->groups * taps * inputs, s->out_channels / s->groups,
+    d.weight = product_tensor(run, data, s->groups * taps * inputs, s->out_channels / s->groups,
                               s->out_channels / s->groups);
     d.y = product_tensor(run, data, s->batch * s->out_height * s->out_width, s->out_channels,
                          s->out_stride > 0 ? s->out_stride : s->out_channels);
@@ -85,8 +85,12 @@ static void check_special_shapes(kernel_run *run)
         /* nothing */
         {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
     };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        check_one(run, &shapes[i], DATA_REALS, false);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        alck_conv s = shapes[i];
+        check_one(run, &s, DATA_REALS, false);
+        s.operands = product_bf16(run);
+        check_one(run, &s, DATA_REALS, false);
+    }
 }
 
 /* An image's outputs are the same bits alone and in a batch. */
@@ -126,7 +130,8 @@ static void check_gate(kernel_run *run)
                        .in_channels = groups * kernel_random_between(run, 1, 600),
                        .out_height = (height + stride - 1) / stride, .out_width = (width + stride - 1) / stride,
                        .out_channels = groups * kernel_random_extent(run), .kernel_height = 1, .kernel_width = 1,
-                       .stride_y = stride, .stride_x = stride, .dilation_y = 1, .dilation_x = 1, .groups = groups};
+                       .stride_y = stride, .stride_x = stride, .dilation_y = 1, .dilation_x = 1, .groups = groups,
+                       .operands = product_random_operands(run)};
         const alck_epilogue e = {0};
         conv_data d = make(run, &s, DATA_REALS), apart = d;
         kernel_tensor gate = kernel_tensor_reals(run, s.batch, s.in_channels, s.in_channels + 3, 1);

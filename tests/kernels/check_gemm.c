@@ -24,8 +24,8 @@ static alck_gemm make(kernel_run *run, product_data data, alck_gemm g, gemm_data
     g.a_stride = a_columns + gap;
     g.b_stride = b_columns + gap;
     g.c_stride = g.n + gap;
-    d->a = product_operands(run, g.operands, data, a_rows, a_columns, g.a_stride);
-    d->b = product_operands(run, g.operands, data, b_rows, b_columns, g.b_stride);
+    d->a = product_tensor(run, data, a_rows, a_columns, g.a_stride);
+    d->b = product_tensor(run, data, b_rows, b_columns, g.b_stride);
     d->c = product_tensor(run, data, g.m, g.n, g.c_stride);
     d->bias = product_tensor(run, data, 1, g.n, g.n);
     d->residual = product_tensor(run, data, g.m, g.n, g.n + 1);
@@ -50,9 +50,9 @@ static void destroy(kernel_run *run, gemm_data *d)
 static void multiply(kernel_run *run, const alck_gemm *g, bool packed)
 {
     alck_gemm with = *g;
-    kernel_buffer b = kernel_scratch(packed ? run->table->gemm_packed_bytes(g->k, g->n) : 0);
+    kernel_buffer b = kernel_scratch(packed ? run->table->gemm_packed_bytes(g->operands, g->k, g->n) : 0);
     if (packed) {
-        run->table->gemm_pack_b(run->par, g->k, g->n, g->b, g->b_stride, g->b_transposed, b.data);
+        run->table->gemm_pack_b(run->par, g->operands, g->k, g->n, g->b, g->b_stride, g->b_transposed, b.data);
         with.packed_b = b.data;
         with.b = NULL;
     }

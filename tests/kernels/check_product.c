@@ -18,37 +18,16 @@ kernel_tensor product_tensor(kernel_run *run, product_data data, int64_t pixels,
     return t;
 }
 
-/* A bf16 value near to it in the upper half. */
-static uint32_t near_bf16(alck_real value)
+alck_operands product_bf16(const kernel_run *run)
 {
-    const float single = (float)value;
-    uint32_t bits;
-    memcpy(&bits, &single, sizeof bits);
-    bits &= 0xffff0000U;
-    return (bits & 0x7f800000U) == 0 ? bits & 0x80000000U : bits; /* no operand is subnormal */
-}
-
-kernel_tensor product_operands(kernel_run *run, alck_operands operands, product_data data, int64_t pixels, int64_t channels,
-                               int64_t stride)
-{
-    kernel_tensor t = product_tensor(run, data, pixels, channels, stride);
-    if (operands == ALCK_REALS)
-        return t;
-    kernel_tensor other = product_tensor(run, data, pixels, channels, channels);
-    for (int64_t p = 0; p < pixels; p++)
-        for (int64_t c = 0; c < channels; c++) {
-            const uint32_t pair = near_bf16(*kernel_at(&t, p, c)) >> 16 | near_bf16(*kernel_at(&other, p, c));
-            memcpy(kernel_at(&t, p, c), &pair, sizeof pair);
-        }
-    kernel_tensor_free(run, &other, "the other half");
-    return t;
+    if (sizeof(alck_real) != sizeof(float))
+        return ALCK_REALS;
+    return alck_has_bf16(run->table) ? ALCK_BF16_PAIRS : ALCK_BF16_EMULATED;
 }
 
 alck_operands product_random_operands(kernel_run *run)
 {
-    if (sizeof(alck_real) != sizeof(float) || kernel_random(run) % 4 != 0)
-        return ALCK_REALS;
-    return alck_has_bf16(run->table) ? ALCK_BF16_PAIRS : ALCK_BF16_EMULATED;
+    return kernel_random(run) % 3 == 0 ? product_bf16(run) : ALCK_REALS;
 }
 
 static int64_t divide_up(int64_t a, int64_t b)

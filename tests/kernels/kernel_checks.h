@@ -20,7 +20,6 @@
     X(math)                   \
     X(norm)                   \
     X(optimizer)              \
-    X(pairs)                  \
     X(pool)                   \
     X(reduce)                 \
     X(softmax)

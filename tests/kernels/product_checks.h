@@ -18,10 +18,9 @@ typedef enum product_data {
 
 kernel_tensor product_tensor(kernel_run *run, product_data data, int64_t pixels, int64_t channels, int64_t stride);
 
-/* The same as elements of a product's operands. */
-kernel_tensor product_operands(kernel_run *run, alck_operands operands, product_data data, int64_t pixels, int64_t channels,
-                               int64_t stride);
-/* Reals, or in one of four cases pairs of bf16, multiplied as the run's table best can. */
+/* Pairs of bf16, multiplied as the run's table best can; in double precision, which has none, reals. */
+alck_operands product_bf16(const kernel_run *run);
+/* Those in one of three cases, else reals. */
 alck_operands product_random_operands(kernel_run *run);
 
 /* A random convolution whose naive loops take at most about `terms` terms. Groups divide both channel counts; strides,

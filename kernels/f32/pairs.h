@@ -1,0 +1,21 @@
+/* kernels/f32/pairs.h - rounds reals to bf16 and pairs them (alck_operands), a row at a time, into a product's copies and panels.
+ *
+ * Not for ALCK_REALS. The double build has no pairs, and never asks for any.
+ */
+#ifndef ALCK_F32_PAIRS_H
+#define ALCK_F32_PAIRS_H
+
+#include "kernels/isa.h"
+
+/* Terms that so many values of a piece are. */
+ALCK_INLINE int64_t terms_of(alck_operands operands, int64_t reals)
+{
+    return operands == ALCK_REALS ? reals : (reals + 1) / 2;
+}
+
+/* Values to their pairs, neighbours with each other; where there is a gate they are multiplied by its values first. */
+void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, const alck_real *gate, alck_real *to);
+/* Two rows to pairs, the first's values with the second's; a row that is NULL has zeros. */
+void ALCK_NAME(pair_rows)(alck_operands operands, int64_t count, const alck_real *first, const alck_real *second, alck_real *to);
+
+#endif
