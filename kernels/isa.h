@@ -14,6 +14,12 @@
 #include <string.h>
 
 #define ALCK_INLINE static inline __attribute__((always_inline))
+/* A function that the compiler shall not write once for each of its callers: for size. */
+#ifdef __clang__
+#define ALCK_ONCE static __attribute__((noinline))
+#else
+#define ALCK_ONCE static __attribute__((noinline, noclone))
+#endif
 
 /* An integer as wide as a real, for its bit patterns. */
 #ifdef ALCOR_DOUBLE

@@ -6,8 +6,9 @@
  * pixels, with the epilogue (conv_winograd_output.c). conv_winograd_forward.c cuts this in tasks; a data gradient is the
  * same with the weights turned and channels and columns exchanged. conv_winograd_backward_weights.c has the adjoint.
  *
- * Order of addition: the transforms as conv_winograd_axis.h has them; a product's channels in blocks of K_BLOCK as in every
- * product. So a tile's values depend on nothing but its own 36 pixels.
+ * Order of addition: the transforms as conv_winograd_axis.h has them; a product's channels in blocks of K_BLOCK terms as in every
+ * product. So a tile's values depend on nothing but its own 36 pixels. With bf16 the transformed values are rounded: V and U are
+ * pairs of neighbouring channels, in a weight gradient V and D pairs of neighbouring tiles.
  */
 #ifndef ALCK_F32_CONV_WINOGRAD_H
 #define ALCK_F32_CONV_WINOGRAD_H
@@ -29,6 +30,7 @@ typedef struct winograd {
     bool turned;              /* weights are [ky][kx][column][channel] and their taps in descending order */
     int64_t tiles_y, tiles_x; /* per image */
     int64_t tiles;
+    int64_t terms;            /* of the channels: pairs of them with bf16 */
     const alck_real *input, *weight;
     alck_real *output;
     const alck_epilogue *epilogue;
@@ -41,34 +43,38 @@ ALCK_INLINE int64_t odd_lines(int64_t values)
     return (even_parts(values, LINE_VALUES) | 1) * LINE_VALUES;
 }
 
-/* V [tile][36][channel] and M [tile][36][column]: values from position to position, and from tile to tile. */
-ALCK_INLINE int64_t position_pitch(int64_t channels)
+/* V [tile][36][term] and M [tile][36][column]: values from position to position, and from tile to tile. */
+ALCK_INLINE int64_t position_pitch(int64_t terms)
 {
-    return odd_lines(channels);
+    return odd_lines(terms);
 }
 
-ALCK_INLINE int64_t tile_pitch(int64_t channels)
+ALCK_INLINE int64_t tile_pitch(int64_t terms)
 {
-    return odd_lines(WINOGRAD_POSITIONS * position_pitch(channels));
+    return odd_lines(WINOGRAD_POSITIONS * position_pitch(terms));
 }
 
-/* U: panels in turn, each [36][channel][its width]; values from position to position of a panel so wide, and of all. */
-ALCK_INLINE int64_t panel_pitch(int64_t channels, int64_t vectors)
+/* U: panels in turn, each [36][term][its width]; values from position to position of a panel so wide, and of all. */
+ALCK_INLINE int64_t panel_pitch(int64_t terms, int64_t vectors)
 {
-    return odd_lines(channels * vectors * VF_LANES);
+    return odd_lines(terms * vectors * VF_LANES);
 }
 
-ALCK_INLINE int64_t panel_values(int64_t channels, int64_t vectors)
+ALCK_INLINE int64_t panel_values(int64_t terms, int64_t vectors)
 {
-    return WINOGRAD_POSITIONS * panel_pitch(channels, vectors);
+    return WINOGRAD_POSITIONS * panel_pitch(terms, vectors);
 }
 
 /* The convolution as it is, without tensors. */
 winograd ALCK_NAME(winograd_of)(const alck_conv *s);
 
-/* Tiles [first, first + count) to V, with these distances from position to position and from tile to tile. */
+/* Channels whose 36 values of a tile are on their way to pairs. */
+#define PAIRED_TOGETHER 64
+
+/* Tiles [first, first + count) to V, with these distances from position to position and from tile to tile, or pair of tiles. */
 typedef struct v_layout {
     int64_t position, tile;
+    bool pairs_tiles; /* of bf16: not channels */
 } v_layout;
 void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v);
 /* One panel of U. */

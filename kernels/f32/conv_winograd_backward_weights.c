@@ -4,7 +4,8 @@
  * Tiles of the input become V [36][tile][channel], tiles of the output's gradient D [36][panel][tile][column], and each of the 36
  * positions is a matrix product over tiles, S [36][channel][column] = sum of V D. The weights' gradient is S transformed back.
  *
- * Order of addition: tiles in the order of the batch, in chains of 256 from +0; chain sums in order. It follows from the shape.
+ * Order of addition: tiles in the order of the batch, in chains of 256 terms from +0; chain sums in order. It follows from the
+ * shape. A term is a tile, or a pair of them where their values are rounded to bf16.
  *
  * V and D are made for a wave of tiles, whole chains, and a task is a region of one position of S, which is kept whole until
  * all waves have passed. Where it takes less memory to make V and D of all tiles at once, a task is a region of S with all its
@@ -20,7 +21,7 @@
 #define REGION_ROWS 64
 #define REGION_PANELS (64 / TILE_COLUMNS)
 #define POSITION_ROWS 128
-/* Tiles that are transformed by one task. */
+/* Tiles that are transformed by one task: whole pairs. */
 #define TILES_TOGETHER 16
 #define TAPS (WINOGRAD_TAPS * WINOGRAD_TAPS)
 
@@ -33,6 +34,7 @@ typedef struct gradient_job {
     int64_t wave_most;                 /* tiles of a wave */
     bool whole;                        /* one wave is all, and S is never whole */
     int64_t wave_first, wave_tiles;    /* the wave at work */
+    int64_t per_term;                  /* tiles */
     int64_t row_regions, panel_regions;
     v_layout layout;                   /* of V */
     int64_t d_position;                /* of D: values from position to position */
@@ -51,8 +53,9 @@ static void size_waves(gradient_job *job, int64_t tiles, int workers)
 {
     const int64_t channels = job->w.s.in_channels, tile = odd_lines(channels);
     job->wave_most = smaller(tiles, job->w.tiles);
-    job->layout = (v_layout){odd_lines(job->wave_most * tile), tile};
-    job->d_position = odd_lines(job->wave_most * job->width);
+    const int64_t terms = terms_of(job->w.s.operands, job->wave_most);
+    job->layout = (v_layout){odd_lines(terms * tile), tile, job->per_term > 1};
+    job->d_position = odd_lines(terms * job->width);
     job->v_bytes = value_bytes(WINOGRAD_POSITIONS * job->layout.position);
     job->d_bytes = value_bytes(WINOGRAD_POSITIONS * job->d_position);
     job->row_regions = even_parts(channels, job->whole ? REGION_ROWS : POSITION_ROWS);
@@ -71,13 +74,13 @@ static size_t total_bytes(const gradient_job *job)
 /* The less memory decides, so that fewer samples than planned never need more. */
 static gradient_job plan(const alck_conv *s, int workers)
 {
-    gradient_job waves = {.w = ALCK_NAME(winograd_of)(s)};
+    gradient_job waves = {.w = ALCK_NAME(winograd_of)(s), .per_term = s->operands == ALCK_REALS ? 1 : 2};
     waves.panels = panel_count(s->out_channels);
     waves.width = panel_elements(1, s->out_channels);
     gradient_job whole = waves;
     whole.whole = true;
     const int64_t bytes = WINOGRAD_POSITIONS * (odd_lines(s->in_channels) + waves.width) * (int64_t)sizeof(alck_real);
-    const int64_t most = larger(1, WAVE_BYTES / bytes / K_BLOCK) * K_BLOCK;
+    const int64_t most = larger(1, WAVE_BYTES / bytes / K_BLOCK) * K_BLOCK * waves.per_term;
     size_waves(&waves, most, workers);
     size_waves(&whole, whole.w.tiles, workers);
     return total_bytes(&whole) <= total_bytes(&waves) ? whole : waves;
@@ -90,7 +93,7 @@ typedef struct gradient_pixels {
     const alck_real *at[WINOGRAD_OUTPUTS * WINOGRAD_OUTPUTS];
 } gradient_pixels;
 
-static gradient_pixels find_gradient(const gradient_job *job, int64_t tile)
+ALCK_ONCE gradient_pixels find_gradient(const gradient_job *job, int64_t tile)
 {
     const winograd *w = &job->w;
     const alck_conv *s = &w->s;
@@ -129,20 +132,49 @@ ALCK_INLINE void transform_gradient_lanes(const gradient_pixels *pixels, int64_t
     }
 }
 
+static int64_t wave_terms(const gradient_job *job)
+{
+    return terms_of(job->w.s.operands, job->wave_tiles);
+}
+
+ALCK_ONCE void transform_panel(const gradient_job *job, const gradient_pixels *pixels, int64_t panel, int64_t pitch, alck_real *d)
+{
+    EACH_VECTOR(panel_columns(job->w.s.out_channels, panel), transform_gradient_lanes, pixels, panel * TILE_COLUMNS, pitch, d);
+}
+
+/* A panel of two tiles as pairs, or of one where the other is NULL. */
+static void pair_panel(const gradient_job *job, const gradient_pixels *first, const gradient_pixels *second, int64_t panel,
+                       alck_real *d)
+{
+    alck_real values[2][WINOGRAD_POSITIONS * TILE_COLUMNS];
+    transform_panel(job, first, panel, TILE_COLUMNS, values[0]);
+    if (second != NULL)
+        transform_panel(job, second, panel, TILE_COLUMNS, values[1]);
+    for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++)
+        ALCK_NAME(pair_rows)(job->w.s.operands, panel_vectors(job->w.s.out_channels, panel) * VF_LANES,
+                             values[0] + position * TILE_COLUMNS,
+                             second != NULL ? values[1] + position * TILE_COLUMNS : NULL, d + position * job->d_position);
+}
+
 /* Tiles [first, first + count) of the wave to V and D. */
 static void transform_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
     const gradient_job *job = argument;
     const int64_t first = task * TILES_TOGETHER, count = smaller(TILES_TOGETHER, job->wave_tiles - first);
-    const int64_t columns = job->w.s.out_channels;
-    ALCK_NAME(winograd_input)(&job->w, job->wave_first + first, count, job->layout, job->v + first * job->layout.tile);
-    for (int64_t t = first; t < first + count; t++) {
+    ALCK_NAME(winograd_input)(&job->w, job->wave_first + first, count, job->layout,
+                              job->v + first / job->per_term * job->layout.tile);
+    for (int64_t t = first; t < first + count; t += job->per_term) {
+        const bool both = t + 1 < first + count;
         const gradient_pixels pixels = find_gradient(job, job->wave_first + t);
+        const gradient_pixels next = find_gradient(job, job->wave_first + t + (both ? 1 : 0));
         for (int64_t panel = 0; panel < job->panels; panel++) {
-            alck_real *d = job->d + panel * TILE_COLUMNS * job->wave_tiles + t * panel_vectors(columns, panel) * VF_LANES;
-            EACH_VECTOR(panel_columns(columns, panel), transform_gradient_lanes, &pixels, panel * TILE_COLUMNS,
-                        job->d_position, d);
+            alck_real *d = job->d + panel * TILE_COLUMNS * wave_terms(job)
+                           + t / job->per_term * panel_vectors(job->w.s.out_channels, panel) * VF_LANES;
+            if (job->per_term == 1)
+                transform_panel(job, &pixels, panel, job->d_position, d);
+            else
+                pair_panel(job, &pixels, both ? &next : NULL, panel, d);
         }
     }
 }
@@ -170,22 +202,24 @@ static void multiply_position(const gradient_job *job, const region *r, int64_t 
     const alck_real *v = job->v + position * job->layout.position + r->first_row;
     const alck_real *d = job->d + position * job->d_position;
     int64_t pixels[POSITION_ROWS];
+    alck_real tile_sums[TILE_ROWS * TILE_COLUMNS];
     for (int64_t i = 0; i < r->rows; i++)
         pixels[i] = i;
-    for (int64_t first = 0; first < job->wave_tiles; first += K_BLOCK) {
-        const int64_t length = smaller(K_BLOCK, job->wave_tiles - first);
+    const int64_t terms = wave_terms(job);
+    for (int64_t first = 0; first < terms; first += K_BLOCK) {
+        const int64_t length = smaller(K_BLOCK, terms - first);
         const alck_epilogue epilogue = {.add = job->wave_first + first > 0};
         for (int64_t panel = r->first_panel; panel < r->end_panel; panel++) {
             const int64_t vectors = panel_vectors(columns, panel), width = vectors * VF_LANES;
-            const alck_real *right = d + panel * TILE_COLUMNS * job->wave_tiles + first * width;
-            tile_target target = {.first = true, .last = true,
+            const alck_real *right = d + panel * TILE_COLUMNS * terms + first * width;
+            tile_target target = {.sums = tile_sums, .first = true, .last = true,
                                   .output = sums + find_sums(job, r, panel), .output_stride = width,
                                   .columns = width, .epilogue = &epilogue, .ahead = (uintptr_t)(right + length * width)};
             for (int64_t part = 0; part < parts; part++) {
                 const int64_t row = r->rows * part / parts, rows = r->rows * (part + 1) / parts - row;
                 const tile_columns left = {v + first * job->layout.tile + row, length, job->layout.tile};
                 target.pixels = pixels + row;
-                ALCK_NAME(tile_by_columns)(rows, vectors, &left, right, &target);
+                multiply_by_columns(job->w.s.operands, rows, vectors, &left, right, &target);
                 target.ahead += (uintptr_t)(length / LINE_VALUES * TILE_AHEAD * 64);
             }
         }

@@ -43,7 +43,7 @@ static int64_t values_of_panels(const winograd *w, int64_t panel, int64_t end)
 {
     int64_t values = 0;
     for (int64_t p = panel; p < end; p++)
-        values += panel_values(w->s.in_channels, panel_vectors(w->s.out_channels, p));
+        values += panel_values(w->terms, panel_vectors(w->s.out_channels, p));
     return values;
 }
 
@@ -57,9 +57,9 @@ static int64_t cut_tiles(int64_t tiles, int64_t most, int64_t workers)
 static winograd_job plan(const winograd *w, bool packed, int workers)
 {
     winograd_job job = {.w = *w, .packed = packed};
-    const int64_t channels = w->s.in_channels, v_bytes = tile_pitch(channels) * (int64_t)sizeof(alck_real);
+    const int64_t v_values = tile_pitch(w->terms), v_bytes = v_values * (int64_t)sizeof(alck_real);
     const int64_t m_values = tile_pitch(WINOGRAD_COLUMNS), m_bytes = m_values * (int64_t)sizeof(alck_real);
-    job.few = channels * w->s.out_channels <= FEW_WEIGHTS;
+    job.few = w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS;
     job.panels = panel_count(w->s.out_channels);
     job.column_blocks = even_parts(job.panels, WINOGRAD_PANELS);
     if (job.few) {
@@ -67,14 +67,14 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
         job.block_most = smaller(WINOGRAD_TILES_MOST, larger(fit, TILE_ROWS));
         job.blocks = cut_tiles(w->tiles, job.block_most, workers);
         job.shared_bytes = packed ? 0 : value_bytes(values_of_panels(w, 0, job.panels));
-        job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * (tile_pitch(channels) + m_values));
+        job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * (v_values + m_values));
         return job;
     }
     const int64_t wanted = workers > 1 ? 2 * workers : 1;
     job.block_most = WINOGRAD_TILES_MOST;
     job.wave_most = larger((packed ? WAVE_BYTES : TRAINING_WAVE_BYTES) / v_bytes, WINOGRAD_TILES_MOST);
     job.groups = even_parts(wanted, larger(1, job.column_blocks));
-    job.shared_bytes = value_bytes(smaller(job.wave_most, w->tiles) * tile_pitch(channels));
+    job.shared_bytes = value_bytes(smaller(job.wave_most, w->tiles) * v_values);
     job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * m_values);
     if (!packed)
         job.worker_bytes += value_bytes(values_of_panels(w, 0, smaller(job.panels, WINOGRAD_PANELS)));
@@ -93,7 +93,7 @@ static void multiply_tiles(const winograd_job *job, int64_t column_block, const 
 
 static v_layout layout_of(const winograd *w)
 {
-    return (v_layout){position_pitch(w->s.in_channels), tile_pitch(w->s.in_channels)};
+    return (v_layout){position_pitch(w->terms), tile_pitch(w->terms), false};
 }
 
 /* Few weights: a block of tiles. */
@@ -102,7 +102,7 @@ static void block_task(void *argument, int64_t task, int worker)
     const winograd_job *job = argument;
     const int64_t first = job->w.tiles * task / job->blocks, count = job->w.tiles * (task + 1) / job->blocks - first;
     alck_real *v = (alck_real *)(void *)(job->scratch + (size_t)worker * job->worker_bytes);
-    alck_real *m = v + count * tile_pitch(job->w.s.in_channels);
+    alck_real *m = v + count * tile_pitch(job->w.terms);
     const alck_real *u = job->u;
     ALCK_NAME(winograd_input)(&job->w, first, count, layout_of(&job->w), v);
     for (int64_t block = 0; block < job->column_blocks; block++) {
@@ -119,7 +119,7 @@ static void input_task(void *argument, int64_t task, int worker)
     const winograd_job *job = argument;
     const int64_t first = job->wave_tiles * task / job->blocks, end = job->wave_tiles * (task + 1) / job->blocks;
     ALCK_NAME(winograd_input)(&job->w, job->wave_first + first, end - first, layout_of(&job->w),
-                              job->v + first * tile_pitch(job->w.s.in_channels));
+                              job->v + first * tile_pitch(job->w.terms));
 }
 
 static void transform_panels(const winograd *w, int64_t panel, int64_t end, alck_real *u)
@@ -146,7 +146,7 @@ static void column_task(void *argument, int64_t task, int worker)
     for (int64_t part = 0; part < parts; part++) {
         const int64_t first = from + (to - from) * part / parts, end = from + (to - from) * (part + 1) / parts;
         multiply_tiles(job, block, u, job->wave_first + first, end - first,
-                       job->v + first * tile_pitch(job->w.s.in_channels), m);
+                       job->v + first * tile_pitch(job->w.terms), m);
     }
 }
 
@@ -213,6 +213,7 @@ winograd ALCK_NAME(winograd_of)(const alck_conv *s)
     w.tiles_y = even_parts(s->out_height, WINOGRAD_OUTPUTS);
     w.tiles_x = even_parts(s->out_width, WINOGRAD_OUTPUTS);
     w.tiles = s->batch * w.tiles_y * w.tiles_x;
+    w.terms = terms_of(s->operands, s->in_channels);
     return w;
 }
 

@@ -30,14 +30,15 @@ ALCK_INLINE vf load_pixel(const tile_pixels *pixels, int position, int64_t chann
     return at != NULL ? load_lanes(at + channel, lanes) : vf_zero();
 }
 
-/* `lanes` channels from `channel` on: first down the six columns, then along the six rows. */
-ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t pitch, alck_real *v, int64_t channel, int64_t lanes)
+/* `lanes` channels from first + channel on: first down the six columns, then along the six rows. */
+ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t first, int64_t pitch, alck_real *v, int64_t channel,
+                                 int64_t lanes)
 {
     vf columns[WINOGRAD_POSITIONS];
     for (int j = 0; j < WINOGRAD_POINTS; j++) {
         vf column[WINOGRAD_POINTS];
         for (int i = 0; i < WINOGRAD_POINTS; i++)
-            column[i] = load_pixel(pixels, i * WINOGRAD_POINTS + j, channel, lanes);
+            column[i] = load_pixel(pixels, i * WINOGRAD_POINTS + j, first + channel, lanes);
         transform_input(column, columns + j, WINOGRAD_POINTS);
     }
     for (int i = 0; i < WINOGRAD_POINTS; i++) {
@@ -48,10 +49,36 @@ ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t pitch, alck_
     }
 }
 
+/* Channels [first, first + count) of a tile. */
+ALCK_ONCE void transform_tile(const winograd *w, int64_t tile, int64_t first, int64_t count, int64_t pitch, alck_real *v)
+{
+    const tile_pixels pixels = find_pixels(w, tile);
+    EACH_VECTOR(count, transform_lanes, &pixels, first, pitch, v);
+}
+
+/* Channels [first, first + count) of two tiles, or of one where `both` is false, as pairs. */
+static void pair_tiles(const winograd *w, int64_t tile, bool both, int64_t first, int64_t count, v_layout layout, alck_real *v)
+{
+    alck_real values[2][WINOGRAD_POSITIONS * PAIRED_TOGETHER];
+    for (int i = 0; i < (both ? 2 : 1); i++)
+        transform_tile(w, tile + i, first, count, PAIRED_TOGETHER, values[i]);
+    for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++) {
+        const alck_real *from = values[0] + position * PAIRED_TOGETHER;
+        alck_real *to = v + position * layout.position;
+        if (layout.pairs_tiles)
+            ALCK_NAME(pair_rows)(w->s.operands, count, from, both ? values[1] + position * PAIRED_TOGETHER : NULL, to + first);
+        else
+            ALCK_NAME(pair_values)(w->s.operands, count, from, NULL, to + first / 2);
+    }
+}
+
 void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v)
 {
-    for (int64_t t = 0; t < count; t++, v += layout.tile) {
-        const tile_pixels pixels = find_pixels(w, first + t);
-        EACH_VECTOR(w->s.in_channels, transform_lanes, &pixels, layout.position, v);
+    const int64_t channels = w->s.in_channels, step = layout.pairs_tiles ? 2 : 1;
+    for (int64_t t = 0; t < count; t += step, v += layout.tile) {
+        if (w->s.operands == ALCK_REALS)
+            transform_tile(w, first + t, 0, channels, layout.position, v);
+        for (int64_t c = 0; w->s.operands != ALCK_REALS && c < channels; c += PAIRED_TOGETHER)
+            pair_tiles(w, first + t, layout.pairs_tiles && t + 1 < count, c, smaller(PAIRED_TOGETHER, channels - c), layout, v);
     }
 }

@@ -10,8 +10,8 @@ typedef struct product_rows {
     int64_t pixels[WINOGRAD_TILES_MOST]; /* of M: the tiles themselves */
 } product_rows;
 
-/* Channels [first, first + length) of one position of all tiles times a panel's, to M, which lies at `target`. */
-static void multiply_channels(const product_rows *rows, int64_t length, int64_t next, int64_t vectors, const alck_real *panel,
+/* `length` terms of one position of all tiles times a panel's, to M, which lies at `target`. */
+static void multiply_terms(alck_operands operands, const product_rows *rows, int64_t length, int64_t next, int64_t vectors, const alck_real *panel,
                               tile_target *target)
 {
     const int64_t parts = even_parts(rows->count, TILE_ROWS);
@@ -20,7 +20,7 @@ static void multiply_channels(const product_rows *rows, int64_t length, int64_t 
         const int64_t row = rows->count * part / parts;
         const tile_rows left = {rows->pointers + row, WINOGRAD_TILES_MOST, &length, 1, (uintptr_t)next};
         target->pixels = rows->pixels + row;
-        ALCK_NAME(tile_by_rows)(rows->count * (part + 1) / parts - row, vectors, &left, panel, target);
+        multiply_by_rows(operands, rows->count * (part + 1) / parts - row, vectors, &left, panel, target);
         target->ahead += (uintptr_t)(length / LINE_VALUES * TILE_AHEAD * 64);
     }
 }
@@ -28,27 +28,28 @@ static void multiply_channels(const product_rows *rows, int64_t length, int64_t 
 void ALCK_NAME(winograd_product)(const winograd *w, int64_t count, const alck_real *v, int64_t panel, int64_t end,
                                  const alck_real *u, alck_real *m)
 {
-    const int64_t channels = w->s.in_channels, columns = w->s.out_channels;
-    const int64_t pitch = tile_pitch(channels), next = TILE_ROWS * pitch * (int64_t)sizeof *v;
+    const int64_t terms = w->terms, columns = w->s.out_channels;
+    const int64_t pitch = tile_pitch(terms), next = TILE_ROWS * pitch * (int64_t)sizeof *v;
     product_rows rows = {.count = count};
+    alck_real sums[TILE_ROWS * TILE_COLUMNS];
     for (int64_t t = 0; t < count; t++)
         rows.pixels[t] = t;
     for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++)
-        for (int64_t first = 0; first < channels; first += K_BLOCK) {
-            const int64_t length = channels - first < K_BLOCK ? channels - first : K_BLOCK;
+        for (int64_t first = 0; first < terms; first += K_BLOCK) {
+            const int64_t length = terms - first < K_BLOCK ? terms - first : K_BLOCK;
             const alck_epilogue epilogue = {.add = first > 0};
             const alck_real *panel_u = u;
             for (int64_t t = 0; t < count; t++)
-                rows.pointers[t] = v + t * pitch + position * position_pitch(channels) + first;
+                rows.pointers[t] = v + t * pitch + position * position_pitch(terms) + first;
             for (int64_t p = panel; p < end; p++) {
                 const int64_t vectors = panel_vectors(columns, p), width = vectors * VF_LANES;
-                tile_target target = {.first = true, .last = true,
+                tile_target target = {.sums = sums, .first = true, .last = true,
                                       .output = m + position * position_pitch(WINOGRAD_COLUMNS) + (p - panel) * TILE_COLUMNS,
                                       .output_stride = tile_pitch(WINOGRAD_COLUMNS), .columns = width,
                                       .epilogue = &epilogue};
-                multiply_channels(&rows, length, next, vectors,
-                                  panel_u + position * panel_pitch(channels, vectors) + first * width, &target);
-                panel_u += panel_values(channels, vectors);
+                multiply_terms(w->s.operands, &rows, length, next, vectors,
+                               panel_u + position * panel_pitch(terms, vectors) + first * width, &target);
+                panel_u += panel_values(terms, vectors);
             }
         }
 }

@@ -1,4 +1,4 @@
-/* kernels/f32/pairs_bf16.h - the functions of pairs.h by VCVTNE2PS2BF16: only for CPUs that have it. */
+/* kernels/f32/pairs_bf16.h - the functions of pairs.h by VCVTNEPS2BF16: only for CPUs that have it. */
 #ifndef ALCK_F32_PAIRS_BF16_H
 #define ALCK_F32_PAIRS_BF16_H
 

@@ -18,15 +18,23 @@
 #define BY_ROWS ALCK_NAME(tile_bf16_by_rows)
 #define BY_COLUMNS ALCK_NAME(tile_bf16_by_columns)
 #define MULTIPLY_ADD(a, b, sum) _mm512_dpbf16_ps(sum, (__m512bh)(a), (__m512bh)(b))
-/* What this leaves out, code for what can be finished in registers, would be a twentieth of the library. */
-#define FINISH(simple, target)                          \
-    do {                                                \
-        KEEP(EACH_ROW, (target)->sums, (target)->first) \
-        if ((target)->last)                             \
-            finish_rows(rows, vectors, target);         \
+/* Code in registers for any simple epilogue in the largest tile alone, which nearly all are, and for none in half as large ones: all
+ * of it would be a twentieth of the library. */
+#define WHOLE_TILE(rows, vectors) ((rows) == TILE_ROWS && (vectors) == TILE_VECTORS)
+#define FINISH(simple, target)                                               \
+    do {                                                                     \
+        if (2 * rows >= TILE_ROWS && vectors == TILE_VECTORS) {              \
+            SETTLE(EACH_ROW, (simple) && WHOLE_TILE(rows, vectors), target); \
+        } else {                                                             \
+            KEEP(EACH_ROW, (target)->sums, (target)->first)                  \
+            if ((target)->last)                                              \
+                finish_rows(rows, vectors, target);                          \
+        }                                                                    \
     } while (0)
+#define FETCH_OUTPUT(rows, vectors, target) \
+    if (WHOLE_TILE(rows, vectors))             \
+    fetch_output(rows, vectors, target)
 #define UNROLL _Pragma("GCC unroll 1")
-#define FETCH_OUTPUT(rows, vectors, target)
 #else
 #define BY_ROWS ALCK_NAME(tile_by_rows)
 #define BY_COLUMNS ALCK_NAME(tile_by_columns)
@@ -64,7 +72,6 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
 #define FETCH_FOR_LATER(address) __builtin_prefetch((const void *)(address), 0, 2)
 #define LINE_BYTES (LINE_VALUES * sizeof(alck_real))
 
-#ifndef ALCK_BF16_TILES
 /* The lines that the tile's results will be stored in, and those of what is added to them. */
 ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *t)
 {
@@ -83,7 +90,6 @@ ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *
             FETCH(row + i);
     }
 }
-#endif
 
 #define FETCH_AHEAD()                                                                     \
     do {                                                                                  \

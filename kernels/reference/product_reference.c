@@ -1,53 +1,26 @@
 /* kernels/reference/product_reference.c - see product_reference.h. */
 #include "kernels/reference/product_reference.h"
+#include "kernels/reference/chain_reference.h"
 
 #include <math.h>
 
 /* A sum of up to three levels: chains from +0, one fused multiply-add per term; sums of chains; sums of those. */
 typedef struct sum {
     alck_reference_sum result;
-    alck_real chain, blocks;
+    alck_reference_chain chain;
+    alck_real blocks;
     int64_t chains, groups; /* finished so far: chains in this group, groups in all */
-    alck_operands operands;
-    alck_real first_a, first_b; /* of a pair, which wait for the second ones */
 } sum;
 
-/* Nearest, ties to even, by arithmetic: bf16 has 8 bits of precision and the exponents of float. */
-static float bf16_of(alck_real value)
+static sum new_sum(alck_operands operands)
 {
-    const float single = (float)value;
-    if (fpclassify(single) == FP_SUBNORMAL)
-        return copysignf(0, single);
-    if (fpclassify(single) != FP_NORMAL)
-        return single;
-    int exponent;
-    const double fraction = frexp((double)single, &exponent);
-    return (float)ldexp(nearbyint(ldexp(fraction, 8)), exponent - 8);
-}
-
-static void add_bf16_product(sum *s, alck_real a, alck_real b)
-{
-    const float rounded_a = bf16_of(a), rounded_b = bf16_of(b), chain = fmaf(rounded_a, rounded_b, (float)s->chain);
-    s->chain = fpclassify(chain) == FP_SUBNORMAL ? copysignf(0, chain) : chain;
-    s->result.value += (double)rounded_a * (double)rounded_b;
-    s->result.magnitude += fabs((double)rounded_a * (double)rounded_b);
-}
-
-static void add_product(sum *s, alck_real a, alck_real b)
-{
-#ifdef ALCOR_DOUBLE
-    s->chain = fma(a, b, s->chain);
-#else
-    s->chain = fmaf(a, b, s->chain);
-#endif
-    s->result.value += (double)a * (double)b;
-    s->result.magnitude += fabs((double)a * (double)b);
+    return (sum){.chain = {.operands = operands}};
 }
 
 static void end_chain(sum *s)
 {
-    s->blocks = s->chains++ == 0 ? s->chain : s->blocks + s->chain;
-    s->chain = 0;
+    s->blocks = s->chains++ == 0 ? s->chain.value : s->blocks + s->chain.value;
+    s->chain.value = 0;
 }
 
 static void end_group(sum *s)
@@ -57,37 +30,32 @@ static void end_group(sum *s)
     s->chains = 0;
 }
 
-/* The blocks of k: whole stretches, as many as fit 256 terms, or 256 terms of one. Called after each term with the stretch's
- * number, the term's, and how many there are. */
-static void end_term(sum *s, int64_t stretch, int64_t stretches, int64_t term, int64_t terms)
+/* The blocks of k: whole stretches, as many as fit 256 terms, or 256 terms of one. */
+static bool ends_chain(int64_t stretch, int64_t stretches, int64_t term, int64_t terms)
 {
     const int64_t together = terms <= 256 ? 256 / terms : 1;
-    if (term == terms - 1 && (stretch == stretches - 1 || stretch % together == together - 1))
-        end_chain(s);
-    else if (terms > 256 && (term == terms - 1 || term % 256 == 255))
-        end_chain(s);
+    if (terms > 256)
+        return term == terms - 1 || term % 256 == 255;
+    return term == terms - 1 && (stretch == stretches - 1 || stretch % together == together - 1);
 }
 
-/* Value i of so many of a stretch: a term, or half of a pair. */
+/* Value i of so many of a stretch. */
 static void add_value(sum *s, alck_real a, alck_real b, int64_t stretch, int64_t stretches, int64_t i, int64_t values)
 {
-    if (s->operands == ALCK_REALS) {
-        add_product(s, a, b);
-        end_term(s, stretch, stretches, i, values);
-    } else if (i % 2 == 0 && i + 1 < values) {
-        s->first_a = a;
-        s->first_b = b;
-    } else {
-        const bool paired = i % 2 == 1;
-        add_bf16_product(s, paired ? a : 0, paired ? b : 0);
-        add_bf16_product(s, paired ? s->first_a : a, paired ? s->first_b : b);
-        end_term(s, stretch, stretches, i / 2, (values + 1) / 2);
-    }
+    const alck_operands operands = s->chain.operands;
+    const double product =
+        (double)alck_reference_operand(operands, a) * (double)alck_reference_operand(operands, b);
+    const int64_t term = alck_reference_term(operands, i, values);
+    s->result.value += product;
+    s->result.magnitude += fabs(product);
+    alck_reference_join(&s->chain, a, b, i, values);
+    if (term >= 0 && ends_chain(stretch, stretches, term, alck_reference_terms(operands, values)))
+        end_chain(s);
 }
 
 alck_reference_sum alck_reference_gemm(const alck_gemm *g, int64_t i, int64_t j)
 {
-    sum s = {.operands = g->operands};
+    sum s = new_sum(g->operands);
     for (int64_t k = 0; k < g->k; k++) {
         const alck_real a = g->a_transposed ? g->a[k * g->a_stride + i] : g->a[i * g->a_stride + k];
         const alck_real b = g->b_transposed ? g->b[j * g->b_stride + k] : g->b[k * g->b_stride + j];
@@ -140,7 +108,7 @@ alck_reference_sum alck_reference_conv(const alck_conv *s, const alck_real *x, c
     const int64_t group = channel / outputs;
     const bool rows = s->operands != ALCK_REALS && s->kernel_width > 1 && s->dilation_x == 1 && s->kernel_width * inputs <= 64;
     const int64_t taps = rows ? s->kernel_width : 1, stretches = s->kernel_height * s->kernel_width / taps;
-    sum total = {.operands = s->operands};
+    sum total = new_sum(s->operands);
     for (int64_t ky = 0; ky < s->kernel_height; ky++)
         for (int64_t kx = 0; kx < s->kernel_width; kx++)
             for (int64_t c = 0; c < inputs; c++)
@@ -168,7 +136,7 @@ alck_reference_sum alck_reference_conv_data(const alck_conv *s, const alck_real 
     const int64_t taps = count_taps(row, s->kernel_height, s->stride_y, s->pad_top, s->dilation_y)
                          * count_taps(column, s->kernel_width, s->stride_x, s->pad_left, s->dilation_x);
     int64_t tap = 0;
-    sum total = {.operands = s->operands};
+    sum total = new_sum(s->operands);
     for (int64_t ky = s->kernel_height - 1; ky >= 0; ky--)
         for (int64_t kx = s->kernel_width - 1; kx >= 0; kx--) {
             const int64_t y = row + s->pad_top - ky * s->dilation_y;
@@ -190,7 +158,7 @@ alck_reference_sum alck_reference_conv_weights(const alck_conv *s, const alck_re
     const int64_t inputs = s->in_channels / s->groups, outputs = s->out_channels / s->groups;
     const int64_t pixels = s->out_height * s->out_width;
     const int64_t samples = pixels > 0 ? (1024 + pixels - 1) / pixels : 1;
-    sum total = {.operands = s->operands};
+    sum total = new_sum(s->operands);
     for (int64_t image = 0; image < s->batch; image++) {
         const int64_t first = image / samples * samples, end = first + samples < s->batch ? first + samples : s->batch;
         for (int64_t p = 0; p < pixels; p++) {
@@ -208,15 +176,12 @@ alck_reference_sum alck_reference_conv_weights(const alck_conv *s, const alck_re
 alck_reference_sum alck_reference_depthwise_weights(const alck_conv *s, const alck_real *x, const alck_real *dy,
                                                     int64_t ky, int64_t kx, int64_t c)
 {
-    sum total = {0};
+    sum total = new_sum(ALCK_REALS);
     for (int64_t image = 0; image < s->batch; image++) {
         for (int64_t row = 0; row < s->out_height; row++)
-            for (int64_t column = 0; column < s->out_width; column++) {
-                add_product(&total, input_at(s, x, image, row, column, ky, kx, c),
-                            gradient_at(s, dy, image, row, column, c));
-                if (column % 256 == 255 || column == s->out_width - 1)
-                    end_chain(&total);
-            }
+            for (int64_t column = 0; column < s->out_width; column++)
+                add_value(&total, input_at(s, x, image, row, column, ky, kx, c),
+                          gradient_at(s, dy, image, row, column, c), 0, 1, column, s->out_width);
         end_group(&total);
     }
     return total.result;

@@ -1,5 +1,6 @@
 /* kernels/reference/winograd_reference.c - see winograd_reference.h. */
 #include "kernels/reference/winograd_reference.h"
+#include "kernels/reference/chain_reference.h"
 
 #include <math.h>
 
@@ -169,11 +170,40 @@ static void add_magnitudes(const alck_real pixels[36], const alck_real taps[36],
         magnitudes[p] += d[p] * g[p];
 }
 
+/* The 36 sums of products, in chains of 256 terms. */
+typedef struct product_sums {
+    alck_reference_chain chain[36];
+    alck_real sum[36];
+} product_sums;
+
+static product_sums new_sums(alck_operands operands)
+{
+    product_sums sums = {.sum = {0}};
+    for (int p = 0; p < 36; p++)
+        sums.chain[p] = (alck_reference_chain){.operands = operands};
+    return sums;
+}
+
+/* Value i of so many at each of the 36 places. */
+static void add_products(product_sums *sums, const alck_real a[36], const alck_real b[36], int64_t i, int64_t values)
+{
+    const alck_operands operands = sums->chain[0].operands;
+    const int64_t term = alck_reference_term(operands, i, values), terms = alck_reference_terms(operands, values);
+    for (int p = 0; p < 36; p++) {
+        alck_reference_chain *chain = &sums->chain[p];
+        alck_reference_join(chain, a[p], b[p], i, values);
+        if (term >= 0 && (term % 256 == 255 || term == terms - 1)) {
+            sums->sum[p] = term < 256 ? chain->value : sums->sum[p] + chain->value;
+            chain->value = 0;
+        }
+    }
+}
+
 /* Sets a sum's value in the order of Winograd's convolution and its magnitude: of the terms that its 6x6 pixels bring. */
 static void sum_in_order(const alck_conv *s, const alck_real *x, const weights *w, int64_t image, int64_t row, int64_t at,
                          int64_t column, alck_reference_sum *result)
 {
-    alck_real chain[36] = {0}, sum[36] = {0};
+    product_sums sums = new_sums(s->operands);
     double magnitudes[36] = {0};
     for (int64_t c = 0; c < s->in_channels; c++) {
         alck_real v[36], u[36];
@@ -182,24 +212,28 @@ static void sum_in_order(const alck_conv *s, const alck_real *x, const weights *
         add_magnitudes(v, u, magnitudes);
         both_axes(v, 6, 6, input_axis);
         both_axes(u, 3, 6, weight_axis);
-        for (int p = 0; p < 36; p++)
-            chain[p] = fused((double)v[p], u[p], chain[p]);
-        for (int p = 0; p < 36 && (c % 256 == 255 || c == s->in_channels - 1); p++) {
-            sum[p] = c < 256 ? chain[p] : sum[p] + chain[p];
-            chain[p] = 0;
-        }
+        add_products(&sums, v, u, c, s->in_channels);
     }
-    both_axes(sum, 6, 4, output_axis);
+    both_axes(sums.sum, 6, 4, output_axis);
     both_axes_of_magnitudes(magnitudes, 6, 4, output_magnitudes);
-    result->ordered = sum[row % 4 * 6 + at % 4];
+    result->ordered = sums.sum[row % 4 * 6 + at % 4];
     result->magnitude = magnitudes[row % 4 * 6 + at % 4];
+}
+
+/* The sum itself is of reals, whatever they are multiplied as. */
+static alck_conv of_reals(const alck_conv *s)
+{
+    alck_conv reals = *s;
+    reals.operands = ALCK_REALS;
+    return reals;
 }
 
 alck_reference_sum alck_reference_winograd(const alck_conv *s, const alck_real *x, const alck_real *weight, int64_t image,
                                            int64_t row, int64_t column, int64_t c)
 {
     const weights w = {weight, s->in_channels * s->out_channels, s->out_channels, 1};
-    alck_reference_sum sum = alck_reference_conv(s, x, weight, image, row, column, c);
+    const alck_conv reals = of_reals(s);
+    alck_reference_sum sum = alck_reference_conv(&reals, x, weight, image, row, column, c);
     sum_in_order(s, x, &w, image, row, column, c, &sum);
     return sum;
 }
@@ -212,8 +246,10 @@ alck_reference_sum alck_reference_winograd_data(const alck_conv *s, const alck_r
     const alck_conv turned = {
         .batch = s->batch, .in_height = s->out_height, .in_width = s->out_width, .in_channels = s->out_channels,
         .in_stride = s->out_stride > 0 ? s->out_stride : s->out_channels, .out_height = s->in_height,
-        .out_width = s->in_width, .out_channels = s->in_channels, .pad_top = 2 - s->pad_top, .pad_left = 2 - s->pad_left};
-    alck_reference_sum sum = alck_reference_conv_data(s, dy, weight, image, row, column, c);
+        .out_width = s->in_width, .out_channels = s->in_channels, .pad_top = 2 - s->pad_top, .pad_left = 2 - s->pad_left,
+        .operands = s->operands};
+    const alck_conv reals = of_reals(s);
+    alck_reference_sum sum = alck_reference_conv_data(&reals, dy, weight, image, row, column, c);
     sum_in_order(&turned, dy, &w, image, row, column, c, &sum);
     return sum;
 }
@@ -245,12 +281,11 @@ static void add_gradient_magnitudes(const alck_real pixels[36], const alck_real 
         magnitudes[p] += d[p] * m[p];
 }
 
-/* The 36 sums over all tiles, in chains of 256. */
-static void sum_tiles(const alck_conv *s, const alck_real *x, const alck_real *dy, int64_t c, int64_t k, alck_real sum[36],
+/* The 36 sums over all tiles. */
+static void sum_tiles(const alck_conv *s, const alck_real *x, const alck_real *dy, int64_t c, int64_t k, product_sums *sums,
                       double magnitudes[36])
 {
     const int64_t tiles_y = (s->out_height + 3) / 4, tiles_x = (s->out_width + 3) / 4, tiles = s->batch * tiles_y * tiles_x;
-    alck_real chain[36] = {0};
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t image = t / tiles_x / tiles_y, y = t / tiles_x % tiles_y * 4, at = t % tiles_x * 4;
         alck_real v[36], m[36] = {0};
@@ -259,25 +294,21 @@ static void sum_tiles(const alck_conv *s, const alck_real *x, const alck_real *d
         add_gradient_magnitudes(v, m, magnitudes);
         both_axes(v, 6, 6, input_axis);
         both_axes(m, 4, 6, gradient_axis);
-        for (int p = 0; p < 36; p++)
-            chain[p] = fused((double)v[p], m[p], chain[p]);
-        for (int p = 0; p < 36 && (t % 256 == 255 || t == tiles - 1); p++) {
-            sum[p] = t < 256 ? chain[p] : sum[p] + chain[p];
-            chain[p] = 0;
-        }
+        add_products(sums, v, m, t, tiles);
     }
 }
 
 alck_reference_sum alck_reference_winograd_weights(const alck_conv *s, const alck_real *x, const alck_real *dy, int64_t ky,
                                                    int64_t kx, int64_t c, int64_t k)
 {
-    alck_reference_sum result = alck_reference_conv_weights(s, x, dy, 0, ky, kx, c, k);
-    alck_real sum[36] = {0};
+    const alck_conv reals = of_reals(s);
+    alck_reference_sum result = alck_reference_conv_weights(&reals, x, dy, 0, ky, kx, c, k);
+    product_sums sums = new_sums(s->operands);
     double magnitudes[36] = {0};
-    sum_tiles(s, x, dy, c, k, sum, magnitudes);
-    both_axes(sum, 6, 3, tap_axis);
+    sum_tiles(s, x, dy, c, k, &sums, magnitudes);
+    both_axes(sums.sum, 6, 3, tap_axis);
     both_axes_of_magnitudes(magnitudes, 6, 3, tap_magnitudes);
-    result.ordered = sum[6 * ky + kx];
+    result.ordered = sums.sum[6 * ky + kx];
     result.magnitude = magnitudes[6 * ky + kx];
     return result;
 }

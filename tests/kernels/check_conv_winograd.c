@@ -6,8 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-/* The bound of docs/design/kernels.md, in units of the sum of magnitudes. */
+/* The bound of docs/design/kernels.md, in units of the sum of magnitudes; and what rounding to bf16 adds to it. */
 #define ERROR_UNITS 10
+#define BF16_ERROR 0x1.01p-7
 
 /* A random 3x3 convolution with stride 1; padding and extents are any, so most have tiles that stick out. */
 static alck_conv random_conv(kernel_run *run, int64_t terms)
@@ -32,6 +33,7 @@ static alck_conv random_conv(kernel_run *run, int64_t terms)
     }
     s.in_stride = kernel_random(run) % 2 ? 0 : s.in_channels + kernel_random_between(run, 0, 5);
     s.out_stride = kernel_random(run) % 2 ? 0 : s.out_channels + kernel_random_between(run, 0, 5);
+    s.operands = product_random_operands(run);
     return s;
 }
 
@@ -87,8 +89,8 @@ static void convolve_backward(kernel_run *run, const alck_conv *s, const conv_da
 }
 
 /* As product_expect, but for the error: integers are no longer exact, since the weights' transform divides by 243. */
-static void expect(kernel_run *run, product_data data, alck_real got, alck_reference_sum sum, double before, int64_t pixel,
-                   int64_t channel)
+static void expect(kernel_run *run, alck_operands operands, product_data data, alck_real got, alck_reference_sum sum,
+                   double before, int64_t pixel, int64_t channel)
 {
     if (sizeof(alck_real) == sizeof(float)) {
         const alck_real want = sum.ordered + (alck_real)before;
@@ -97,8 +99,8 @@ static void expect(kernel_run *run, product_data data, alck_real got, alck_refer
                         (long long)channel, (double)got, (double)want);
     }
     if (data != DATA_SPECIALS)
-        kernel_expect(run, (double)got, sum.value + before, ERROR_UNITS * KERNEL_UNIT * (sum.magnitude + fabs(before)), "y",
-                      pixel, channel);
+        kernel_expect(run, (double)got, sum.value + before, (ERROR_UNITS * KERNEL_UNIT + (operands == ALCK_REALS ? 0 : BF16_ERROR)) * (sum.magnitude + fabs(before)),
+                      "y", pixel, channel);
     else if (!isfinite(sum.value) && isfinite(got))
         kernel_fail(run, "pixel %lld, channel %lld: %g, but a term is not finite", (long long)pixel, (long long)channel,
                     (double)got);
@@ -113,7 +115,7 @@ static void compare(kernel_run *run, const alck_conv *s, product_data data, cons
             const alck_reference_sum sum =
                 backward ? alck_reference_winograd_data(s, d->x.data, d->weight.data, image, row, column, c)
                          : alck_reference_winograd(s, d->x.data, d->weight.data, image, row, column, c);
-            expect(run, data, *kernel_at(&d->y, p, c), sum, add ? (double)*kernel_at(&d->old, p, c) : 0, p, c);
+            expect(run, s->operands, data, *kernel_at(&d->y, p, c), sum, add ? (double)*kernel_at(&d->old, p, c) : 0, p, c);
         }
 }
 
@@ -162,7 +164,7 @@ static void check_weights(kernel_run *run, const alck_conv *s, product_data data
         const int64_t row = i / s->out_channels, k = i % s->out_channels, tap = row / s->in_channels;
         const alck_reference_sum sum =
             alck_reference_winograd_weights(s, x.data, dy.data, tap / 3, tap % 3, row % s->in_channels, k);
-        expect(run, data, *kernel_at(&dw, row, k), sum, add ? (double)*kernel_at(&old, row, k) : 0, row, k);
+        expect(run, s->operands, data, *kernel_at(&dw, row, k), sum, add ? (double)*kernel_at(&old, row, k) : 0, row, k);
     }
     kernel_buffer_free(run, &scratch, "scratch");
     kernel_tensor_free(run, &x, "x");
@@ -190,7 +192,11 @@ static void check_chains(kernel_run *run)
         {1, 68, 90, 161, 0, 68, 90, 17, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        check_weights(run, &shapes[i], i == 1 ? DATA_POSITIVE : DATA_REALS, false);
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            alck_conv s = shapes[i];
+            s.operands = bf16 ? product_bf16(run) : ALCK_REALS;
+            check_weights(run, &s, i == 1 ? DATA_POSITIVE : DATA_REALS, false);
+        }
 }
 
 static bool same(const kernel_tensor *a, const kernel_tensor *b)
@@ -213,6 +219,7 @@ static void check_cuts(kernel_run *run)
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         alck_conv s = shapes[i];
+        s.operands = product_random_operands(run);
         const alck_epilogue e = {.activation = ALCK_SILU};
         conv_data d = make(run, &s, DATA_REALS, false);
         convolve(run, &s, &d, true, &e);

@@ -1,7 +1,7 @@
 /* test_conv_winograd_accuracy.c - how far Winograd's convolutions and direct ones are from the sum in double, at the layers'
- * shapes of the networks: worst and median error in units of rounding (2^-24) of the outputs' root mean square. Winograd's
- * median must stay within eight times direct's, its worst of a sample, which varies more, within sixteen times, and all within
- * the bound of docs/design/kernels.md. The lines it prints are that page's table. */
+ * shapes of the networks: worst and median error in units of rounding (2^-24, of bf16 2^-8) of the outputs' root mean square.
+ * Winograd's median must stay within eight times direct's, its worst of a sample, which varies more, within sixteen times, and all
+ * within the bounds of docs/design/kernels.md. The lines it prints are that page's tables. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "kernels/reference/winograd_reference.h"
 #include "support/run_tests.h"
 #include "tests/kernels/kernel_test.h"
+#include "tests/kernels/product_checks.h"
 
 /* The images are what a rectifier leaves, as in the networks; the other extents do not change the error. */
 enum { IMAGES = 2, COLUMNS = 16, SAMPLES = 2000 };
@@ -20,6 +21,8 @@ static const struct layer {
     int64_t size, channels;
 } layers[] = {{64, 32}, {56, 64}, {32, 64}, {28, 128}, {16, 128}, {14, 256}, {8, 256}, {7, 512}, {28, 512}};
 #define LAYERS ((int)(sizeof layers / sizeof *layers))
+/* Of which so many with bf16, whose emulation takes longer. */
+enum { BF16_LAYERS = 4 };
 
 static void run_tasks(void *pool, int64_t tasks, void (*body)(void *argument, int64_t task, int worker), void *argument)
 {
@@ -45,13 +48,13 @@ static kernel_tensor random_tensor(kernel_run *run, int64_t pixels, int64_t chan
 }
 
 /* The sum is over `channels`: the inputs forward, the outputs for the data gradient; of a weight gradient over tiles only. */
-static experiment prepare(kernel_run *run, const struct layer *layer, direction d)
+static experiment prepare(kernel_run *run, const struct layer *layer, direction d, alck_operands operands)
 {
     experiment e = {.direction = d};
     e.s = (alck_conv){.batch = IMAGES, .in_height = layer->size, .in_width = layer->size, .in_channels = COLUMNS,
                       .out_height = layer->size, .out_width = layer->size, .out_channels = COLUMNS, .kernel_height = 3,
                       .kernel_width = 3, .stride_y = 1, .stride_x = 1, .pad_top = 1, .pad_left = 1, .dilation_y = 1,
-                      .dilation_x = 1, .groups = 1};
+                      .dilation_x = 1, .groups = 1, .operands = operands};
     if (d == FORWARD)
         e.s.in_channels = layer->channels;
     else if (d == BACKWARD_DATA)
@@ -135,9 +138,10 @@ static spread spread_of(double errors[SAMPLES], double unit)
     return (spread){errors[SAMPLES - 1] / unit, errors[SAMPLES / 2] / unit};
 }
 
-static void check_layer(kernel_run *run, const struct layer *layer, direction d)
+static void check_layer(kernel_run *run, const struct layer *layer, direction d, alck_operands operands)
 {
-    experiment e = prepare(run, layer, d);
+    const double rounding = operands == ALCK_REALS ? KERNEL_UNIT : 0x1p-8, bound = operands == ALCK_REALS ? 10 : 2.01;
+    experiment e = prepare(run, layer, d, operands);
     kernel_tensor direct = compute(run, &e, false), winograd = compute(run, &e, true);
     double errors[2][SAMPLES], squares = 0, of_bound = 0;
     const int64_t values = direct.pixels * direct.channels;
@@ -147,17 +151,18 @@ static void check_layer(kernel_run *run, const struct layer *layer, direction d)
         errors[0][i] = fabs((double)direct.data[at] - sum.value);
         errors[1][i] = fabs((double)winograd.data[at] - sum.value);
         squares += sum.value * sum.value;
-        of_bound = fmax(of_bound, errors[1][i] / (KERNEL_UNIT * sum.magnitude));
+        of_bound = fmax(of_bound, errors[1][i] / (rounding * sum.magnitude));
     }
-    const double unit = KERNEL_UNIT * sqrt(squares / SAMPLES);
+    const double unit = rounding * sqrt(squares / SAMPLES);
     const spread one = spread_of(errors[0], unit), other = spread_of(errors[1], unit);
-    printf("| %dx%d, %d | %s | %.2f / %.2f | %.2f / %.2f | %.1f / %.1f | %.2f |\n", (int)layer->size, (int)layer->size,
-           (int)layer->channels, direction_names[d], one.worst, one.median, other.worst, other.median,
-           other.worst / one.worst, other.median / one.median, of_bound);
+    printf("| %s%dx%d, %d | %s | %.2f / %.2f | %.2f / %.2f | %.1f / %.1f | %.2f |\n",
+           operands == ALCK_REALS ? "" : "bf16, ", (int)layer->size, (int)layer->size, (int)layer->channels,
+           direction_names[d], one.worst, one.median, other.worst, other.median, other.worst / one.worst,
+           other.median / one.median, of_bound);
     fflush(stdout);
     ck_assert_double_le(other.median, 8 * one.median);
     ck_assert_double_le(other.worst, 16 * one.worst);
-    ck_assert_double_le(of_bound, 10);
+    ck_assert_double_le(of_bound, bound);
     kernel_tensor_free(run, &direct, "direct");
     kernel_tensor_free(run, &winograd, "winograd");
     destroy(run, &e);
@@ -171,7 +176,10 @@ START_TEST(errors_beside_direct)
         run.table = alck_table_supported(*table) ? *table : NULL;
     for (int layer = 0; layer < LAYERS; layer++)
         for (direction d = FORWARD; d < DIRECTIONS; d++)
-            check_layer(&run, &layers[layer], d);
+            check_layer(&run, &layers[layer], d, ALCK_REALS);
+    for (int layer = 0; layer < BF16_LAYERS; layer++)
+        for (direction d = FORWARD; d < DIRECTIONS; d++)
+            check_layer(&run, &layers[layer], d, product_bf16(&run));
 }
 END_TEST
 

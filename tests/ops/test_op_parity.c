@@ -64,13 +64,18 @@ static double norm_of_difference(const op_bits *a, const op_bits *b)
     return sqrt(sum);
 }
 
-/* Outputs, gradients and state as a whole: each product rounds its terms by up to 2^-8. */
+/* Outputs, gradients and state as a whole: each product rounds its terms by up to 2^-8, and where that takes a value across an
+ * activation's kink a gradient appears or goes. (Winograd's error is some times as large:
+ * kernels_test_conv_winograd_accuracy.) */
 START_TEST(bf16_is_near_to_reals)
 {
     op_failures failures = {0};
     int differing = 0;
     alc_context *reals = op_context(ALC_ISA_AUTO, 2, ALC_PRECISION_DEFAULT);
-    alc_context *bf16 = op_context(ALC_ISA_AUTO, 2, ALC_PRECISION_BF16);
+    alc_context *bf16 = NULL;
+    const alc_context_options options = {
+        .threads = 2, .seed = 11, .precision = ALC_PRECISION_BF16, .convolution = ALC_CONVOLUTION_DIRECT};
+    ck_assert_int_eq(alc_context_create(options, &bf16), ALC_OK);
     for (int i = 0; i < op_table_count; i++) {
         op_bits exact = {0}, rounded = {0}, none = {0};
         ck_assert_int_eq(op_case_run(&op_table[i], reals, &exact), ALC_OK);
@@ -78,7 +83,7 @@ START_TEST(bf16_is_near_to_reals)
         ck_assert_uint_eq(exact.count, rounded.count);
         differing += !op_bits_equal(&exact, &rounded);
         const double difference = norm_of_difference(&exact, &rounded), norm = norm_of_difference(&exact, &none);
-        if (!(difference <= 0.02 * norm))
+        if (!(difference <= 0.05 * norm))
             op_failure(&failures, "%s: bf16 differs by %.3g of a norm of %.3g", op_table[i].name, difference, norm);
         op_bits_free(&exact);
         op_bits_free(&rounded);
