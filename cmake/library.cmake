@@ -60,9 +60,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set_source_files_properties(${ALCOR_ROOT}/kernels/f32/tile.c PROPERTIES COMPILE_OPTIONS -falign-loops=32)
 endif()
 
-# What stands in for instructions of bf16 that a CPU lacks is not made for speed.
-set_source_files_properties(${ALCOR_ROOT}/kernels/f32/pairs.c ${ALCOR_ROOT}/kernels/f32/tile_pairs.c PROPERTIES
-                            COMPILE_OPTIONS -Os)
+# What stands in for an instruction that a CPU lacks is not made for speed.
+set_source_files_properties(${ALCOR_ROOT}/kernels/f32/pairs.c PROPERTIES COMPILE_OPTIONS -Os)
 
 # The register tiles once more, on pairs of bf16 values, for CPUs that make and multiply them. For size: all but the loops is a fifth
 # of it.

@@ -50,9 +50,10 @@ typedef enum alc_convolution_choice {
 
 /* What matrix products and convolutions multiply: reals; or bfloat16 (bf16), floats without their lower half. With bf16, inputs,
  * weights and gradients are rounded to it for a product and summed in float, with the instruction VDPBF16PS where the CPU has it
- * and to the same bits, more slowly, where it has not; so speed is a reason only on CPUs with AVX512_BF16. Everything else stays in float:
- * depthwise convolutions, those that Winograd's algorithm computes, weight gradients of kernels other than 1x1 with stride 1,
- * norms, activations, the optimizer. There is no bf16 in the double build and none with ALC_GEMM_OPENBLAS. */
+ * and to the same bits, more slowly, where it has not; so speed is a reason only on CPUs with AVX512_BF16. Where Winograd's algorithm
+ * is used its transformed values are rounded, which costs four to five times direct's error; ALC_CONVOLUTION_DIRECT avoids that.
+ * Everything else stays in float: depthwise convolutions, norms, activations, the optimizer. There is no bf16 in the double build
+ * and none with ALC_GEMM_OPENBLAS. */
 typedef enum alc_precision { ALC_PRECISION_DEFAULT, ALC_PRECISION_BF16 } alc_precision;
 
 /* Memory hook. `allocate` returns memory aligned to `alignment` (a power of two) or NULL; `release` gets the same
