@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the AVX-512 kernels on a machine that has no AVX-512: in Bochs, which emulates a whole computer with a Sapphire
-# Rapids (VDPBF16PS included), a Debian kernel and the test programs. Their results must be the bits that the scalar and
+# Rapids (bf16 included), a Debian kernel and the test programs. Their results must be the bits that the scalar and
 # AVX2 kernels give here.
 #
 #     scripts/test_avx512.sh [models] [ops] [kernels]        all three where none is named: about an hour; not part of test.sh
