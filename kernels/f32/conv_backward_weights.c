@@ -115,7 +115,7 @@ static weights_job plan(const alck_conv *s, int workers)
     job.pixels_per_image = s->out_height * s->out_width;
     job.samples_per_group = job.pixels_per_image > 0 ? even_parts(GROUP_PIXELS, job.pixels_per_image) : 1;
     job.pixel_groups = even_parts(s->batch, job.samples_per_group);
-    job.block_pixels = s->operands == ALCK_REALS ? K_BLOCK : 2 * K_BLOCK;
+    job.block_pixels = K_BLOCK * values_per_term(s->operands);
     job.joined = ALCK_NAME(grid_joins_taps)(&job.p);
     job.piece_rows = job.joined ? job.p.taps_x * job.p.channels : job.p.channels;
     job.pieces = job.joined ? s->kernel_height : taps;

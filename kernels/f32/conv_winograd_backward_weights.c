@@ -74,7 +74,7 @@ static size_t total_bytes(const gradient_job *job)
 /* The less memory decides, so that fewer samples than planned never need more. */
 static gradient_job plan(const alck_conv *s, int workers)
 {
-    gradient_job waves = {.w = ALCK_NAME(winograd_of)(s), .per_term = s->operands == ALCK_REALS ? 1 : 2};
+    gradient_job waves = {.w = ALCK_NAME(winograd_of)(s), .per_term = values_per_term(s->operands)};
     waves.panels = panel_count(s->out_channels);
     waves.width = panel_elements(1, s->out_channels);
     gradient_job whole = waves;

@@ -67,7 +67,7 @@ static void pair_channels(const winograd *w, const tap_rows *rows, int64_t apart
 static void transform_channels(const winograd *w, int64_t first, int64_t count, tap_rows rows, int64_t apart, int64_t columns,
                                int64_t vectors, alck_real *u)
 {
-    const int64_t per_term = w->s.operands == ALCK_REALS ? 1 : 2;
+    const int64_t per_term = values_per_term(w->s.operands);
     u += first / per_term * vectors * VF_LANES;
     for (int64_t c = 0; c < count; c += per_term, rows.weight += per_term * apart, u += vectors * VF_LANES)
         if (per_term == 1)

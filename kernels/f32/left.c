@@ -186,7 +186,7 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
 {
     const alck_real **from = left->pointers + ROWS_MOST;
     alck_real *edges = left->copies + ROWS_MOST * COPIED_ROW;
-    const int64_t per_term = p->operands == ALCK_REALS ? 1 : 2, per_row = p->taps_x / p->stretch_taps;
+    const int64_t per_term = values_per_term(p->operands), per_row = p->taps_x / p->stretch_taps;
     k_piece piece = {.taps = p->stretch_taps, .channel = block->term * per_term};
     const int64_t after = p->stretch_taps * p->channels - piece.channel, most = block->length * per_term;
     for (int64_t i = 0; i < block->count; i++) {
@@ -201,7 +201,7 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
     left->lengths[0] = block->count * block->length;
 }
 
-/* The same of bf16: terms are pairs of rows. */
+/* Terms [first, first + length), which are pairs of rows of k, in the same tiles as find_by_k. */
 static void pair_by_k(const product *p, int64_t first, int64_t length, left_block *left)
 {
     const int64_t tiles = even_parts(left->rows, TILE_ROWS);

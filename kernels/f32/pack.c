@@ -130,7 +130,7 @@ static void pack_rows(const pack_job *job, int64_t panel, int64_t stretch, int64
 {
     const pack_source *s = job->source;
     const int64_t column = panel * TILE_COLUMNS, width = panel_vectors(s->columns, panel) * VF_LANES;
-    const int64_t per_term = s->operands == ALCK_REALS ? 1 : 2, real = first * per_term;
+    const int64_t per_term = values_per_term(s->operands), real = first * per_term;
     const int64_t reals = s->reals - real < length * per_term ? s->reals - real : length * per_term;
     const alck_real *from = s->transposed ? s->values + column * s->stride + real
                                           : s->values + (stretch * s->reals + real) * s->stride + column;

@@ -7,10 +7,15 @@
 
 #include "kernels/isa.h"
 
-/* Terms that so many values of a piece are. */
-ALCK_INLINE int64_t terms_of(alck_operands operands, int64_t reals)
+/* Values of a term; and terms that so many of a stretch are. */
+ALCK_INLINE int64_t values_per_term(alck_operands operands)
 {
-    return operands == ALCK_REALS ? reals : (reals + 1) / 2;
+    return operands == ALCK_REALS ? 1 : 2;
+}
+
+ALCK_INLINE int64_t terms_of(alck_operands operands, int64_t values)
+{
+    return operands == ALCK_REALS ? values : (values + 1) / 2;
 }
 
 /* Values to their pairs, neighbours with each other; where there is a gate they are multiplied by its values first. */
