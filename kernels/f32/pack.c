@@ -8,7 +8,7 @@
 /* Rows of k and panels packed by one task: enough to amortise the call, few enough to spread one wide matrix. */
 #define PACK_ROWS 256
 #define PACK_PANELS 16
-/* Rows packed together before the next panel: rows are then read in long stretches, yet from no more places than a cache set
+/* Rows packed together before the next panel: rows are then read in long pieces, yet from no more places than a cache set
  * has ways. */
 #define ROWS_TOGETHER 8
 
@@ -78,7 +78,7 @@ static void pack_transposed(int64_t length, int64_t columns, const alck_real *so
     }
 }
 
-/* Pairs of bf16 go through this many terms of each column. */
+/* Terms of each column that are paired before they are turned. */
 #define PAIRS_TOGETHER 64
 
 static void pack_pairs_straight(alck_operands operands, int64_t length, int64_t columns, const alck_real *source,
