@@ -29,7 +29,7 @@ bool predictions_write(const char *path, const alc_dataset *dataset, const int64
         fputc(',', file.stream);
         write_field(file.stream, "", alc_dataset_class_name(dataset, best));
         for (int64_t c = 0; c < classes; c++)
-            fprintf(file.stream, ",%.6f", (double)row[c]);
+            fprintf(file.stream, ",%.9g", (double)row[c]); /* all of a float: of the true class even a tiny one counts */
     }
     fputc('\n', file.stream);
     return output_file_commit(&file);

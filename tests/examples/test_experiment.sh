@@ -46,6 +46,8 @@ cut -d, -f1 whole/predictions/joint-sky_cnn.csv | tail -n +2 | sort | cmp - ids 
 # The predictions are what compare_predictions judges in the same way.
 run 0 "$bin/compare_predictions" whole/predictions/table.csv --json compared.json
 [ "$(value compared.json files 0 accuracy)" = "$(value whole/report.json models 0 accuracy)" ] || fail "accuracies differ"
+awk -v a="$(value compared.json files 0 log_loss value)" -v b="$(value whole/report.json models 0 log_loss value)" \
+    'BEGIN { d = a - b; exit !(d < 1e-7 && d > -1e-7) }' || fail "log-losses differ by what the predictions' file leaves out"
 
 # The page is one file.
 grep -q '<svg class="plot" data-plot="curve"' whole/report.html || fail "the page has no curves"

@@ -29,10 +29,10 @@ awk -F, '
         sum = 0; best = 1
         for (c = 1; c <= 3; c++) {
             p = $(NF - 3 + c); sum += p
-            if (p !~ /^[01]\.[0-9][0-9][0-9][0-9][0-9][0-9]$/) { print "no probability: " $0; bad = 1 }
+            if (p !~ /^(0|1|0\.[0-9]+|[1-9](\.[0-9]+)?e-[0-9]+)$/) { print "no probability: " $0; bad = 1 }
             if (p > $(NF - 3 + best)) best = c
         }
-        if (sum < 0.999997 || sum > 1.000003) { print "sum " sum ": " $0; bad = 1 }
+        if (sum < 0.999999 || sum > 1.000001) { print "sum " sum ": " $0; bad = 1 }
         if ($(NF - 3) != name[best]) { print "predicted is not the likeliest: " $0; bad = 1 }
     }
     END { exit bad }' predictions.csv >&2 || fail "rows as above"
