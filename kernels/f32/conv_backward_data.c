@@ -9,7 +9,7 @@
 static int64_t phase_elements(const alck_conv *s, const phase *y, const phase *x)
 {
     const product p = phase_product(s, y, x);
-    return s->groups * panel_elements(product_stretches(&p) * product_stretch_terms(&p), p.columns);
+    return s->groups * panel_elements(product_terms(&p), p.columns);
 }
 
 size_t ALCK_NAME(conv_packed_backward_bytes)(const alck_conv *s)

@@ -6,7 +6,7 @@
 
 static int64_t elements_of_group(const product *p)
 {
-    return panel_elements(product_stretches(p) * product_stretch_terms(p), p->columns);
+    return panel_elements(product_terms(p), p->columns);
 }
 
 size_t ALCK_NAME(conv_packed_bytes)(const alck_conv *s)

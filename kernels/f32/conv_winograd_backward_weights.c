@@ -142,18 +142,16 @@ ALCK_ONCE void transform_panel(const gradient_job *job, const gradient_pixels *p
     EACH_VECTOR(panel_columns(job->w.s.out_channels, panel), transform_gradient_lanes, pixels, panel * TILE_COLUMNS, pitch, d);
 }
 
-/* A panel of two tiles as pairs, or of one where the other is NULL. */
-static void pair_panel(const gradient_job *job, const gradient_pixels *first, const gradient_pixels *second, int64_t panel,
-                       alck_real *d)
+/* A panel of two tiles as pairs, or of one where there is no other. */
+static void pair_panel(const gradient_job *job, const gradient_pixels *tiles, int64_t count, int64_t panel, alck_real *d)
 {
     alck_real values[2][WINOGRAD_POSITIONS * TILE_COLUMNS];
-    transform_panel(job, first, panel, TILE_COLUMNS, values[0]);
-    if (second != NULL)
-        transform_panel(job, second, panel, TILE_COLUMNS, values[1]);
+    for (int64_t i = 0; i < count; i++)
+        transform_panel(job, &tiles[i], panel, TILE_COLUMNS, values[i]);
     for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++)
         ALCK_NAME(pair_rows)(job->w.s.operands, panel_vectors(job->w.s.out_channels, panel) * VF_LANES,
                              values[0] + position * TILE_COLUMNS,
-                             second != NULL ? values[1] + position * TILE_COLUMNS : NULL, d + position * job->d_position);
+                             count > 1 ? values[1] + position * TILE_COLUMNS : NULL, d + position * job->d_position);
 }
 
 /* Tiles [first, first + count) of the wave to V and D. */
@@ -165,16 +163,17 @@ static void transform_task(void *argument, int64_t task, int worker)
     ALCK_NAME(winograd_input)(&job->w, job->wave_first + first, count, job->layout,
                               job->v + first / job->per_term * job->layout.tile);
     for (int64_t t = first; t < first + count; t += job->per_term) {
-        const bool both = t + 1 < first + count;
-        const gradient_pixels pixels = find_gradient(job, job->wave_first + t);
-        const gradient_pixels next = find_gradient(job, job->wave_first + t + (both ? 1 : 0));
+        const int64_t together = smaller(job->per_term, first + count - t);
+        gradient_pixels tiles[2];
+        for (int64_t i = 0; i < together; i++)
+            tiles[i] = find_gradient(job, job->wave_first + t + i);
         for (int64_t panel = 0; panel < job->panels; panel++) {
             alck_real *d = job->d + panel * TILE_COLUMNS * wave_terms(job)
                            + t / job->per_term * panel_vectors(job->w.s.out_channels, panel) * VF_LANES;
             if (job->per_term == 1)
-                transform_panel(job, &pixels, panel, job->d_position, d);
+                transform_panel(job, tiles, panel, job->d_position, d);
             else
-                pair_panel(job, &pixels, both ? &next : NULL, panel, d);
+                pair_panel(job, tiles, together, panel, d);
         }
     }
 }

@@ -68,7 +68,7 @@ static product_job plan(const product *p, int workers)
 {
     product_job job = {.p = p};
     job.rows = p->batch * p->grid_height * p->grid_width;
-    job.k = product_stretches(p) * product_stretch_terms(p);
+    job.k = product_terms(p);
     job.k_blocks = ALCK_NAME(left_blocks)(p);
     job.panels = panel_count(p->columns);
     job.row_blocks = even_parts(job.rows, ROWS_MOST);

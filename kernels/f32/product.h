@@ -58,6 +58,11 @@ ALCK_INLINE int64_t product_stretch_terms(const product *p)
     return terms_of(p->operands, p->stretch_taps * p->channels);
 }
 
+ALCK_INLINE int64_t product_terms(const product *p)
+{
+    return product_stretches(p) * product_stretch_terms(p);
+}
+
 size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers);
 void ALCK_NAME(product_run)(const alck_parallel *par, const product *p, void *scratch);
 
