@@ -197,12 +197,12 @@ static int64_t find_sums(const gradient_job *job, const region *r, int64_t panel
 /* The sums of one position of a region over the wave's tiles, added to those of the waves before. */
 static void multiply_position(const gradient_job *job, const region *r, int64_t position, alck_real *sums)
 {
-    const int64_t columns = job->w.s.out_channels, parts = even_parts(r->rows, TILE_ROWS);
+    const int64_t columns = job->w.s.out_channels, count = r->rows, parts = even_parts(count, TILE_ROWS);
     const alck_real *v = job->v + position * job->layout.position + r->first_row;
     const alck_real *d = job->d + position * job->d_position;
     int64_t pixels[POSITION_ROWS];
     alck_real tile_sums[TILE_ROWS * TILE_COLUMNS];
-    for (int64_t i = 0; i < r->rows; i++)
+    for (int64_t i = 0; i < count; i++)
         pixels[i] = i;
     const int64_t terms = wave_terms(job);
     for (int64_t first = 0; first < terms; first += K_BLOCK) {
@@ -215,7 +215,7 @@ static void multiply_position(const gradient_job *job, const region *r, int64_t 
                                   .output = sums + find_sums(job, r, panel), .output_stride = width,
                                   .columns = width, .epilogue = &epilogue, .ahead = (uintptr_t)(right + length * width)};
             for (int64_t part = 0; part < parts; part++) {
-                const int64_t row = r->rows * part / parts, rows = r->rows * (part + 1) / parts - row;
+                const int64_t row = part_start(count, parts, part), rows = part_start(count, parts, part + 1) - row;
                 const tile_columns left = {v + first * job->layout.tile + row, length, job->layout.tile};
                 target.pixels = pixels + row;
                 multiply_by_columns(job->w.s.operands, rows, vectors, &left, right, &target);

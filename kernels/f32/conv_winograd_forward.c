@@ -1,9 +1,10 @@
 /* kernels/f32/conv_winograd_forward.c - cuts Winograd's convolution (conv_winograd.h), forward or for the data gradient, in
  * tasks.
  *
- * Few weights: a task is a block of tiles, few enough that their V and M stay in the second cache, by all columns; U is read
- * again for each block. Many weights: V of a wave of tiles is made by all workers together, then a task is a block of columns by
- * a group of tiles, so that U is read, or made, once for the whole wave. Which of the two, and how large, changes no bit.
+ * Few weights, and tiles enough to be worth reading U again for each block of them: a task is a block of tiles, few enough that
+ * their V and M stay in the second cache, by all columns. Else: V of a wave of tiles is made by all workers together, then a task
+ * is a block of columns by a group of tiles, so that U is read, or made, once for the whole wave. Which of the two, and how large,
+ * changes no bit.
  *
  * U is the caller's where weights stay as they are. In training it is made here for one call: all of it where weights are few,
  * else each task makes its own columns', so that memory does not grow by four times the weights.
@@ -13,6 +14,8 @@
 
 /* Weights (channels times columns) up to which a block of tiles meets all of U. */
 #define FEW_WEIGHTS (128 * 128)
+/* Tiles from which on a group of its own pays for reading U once more. */
+#define GROUP_TILES (2 * TILE_ROWS)
 /* Bytes of V and M of a block of tiles, of a second cache. */
 #define BLOCK_BYTES (640 << 10)
 /* Bytes of V of a wave of tiles; and where U is made anew for each wave. */
@@ -59,7 +62,7 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
     winograd_job job = {.w = *w, .packed = packed};
     const int64_t v_values = tile_pitch(w->terms), v_bytes = v_values * (int64_t)sizeof(alck_real);
     const int64_t m_values = tile_pitch(WINOGRAD_COLUMNS), m_bytes = m_values * (int64_t)sizeof(alck_real);
-    job.few = w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS;
+    job.few = w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS && w->tiles >= w->s.out_channels; /* V >= U */
     job.panels = panel_count(w->s.out_channels);
     job.column_blocks = even_parts(job.panels, WINOGRAD_PANELS);
     if (job.few) {
@@ -73,7 +76,8 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
     const int64_t wanted = workers > 1 ? 2 * workers : 1;
     job.block_most = WINOGRAD_TILES_MOST;
     job.wave_most = larger((packed ? WAVE_BYTES : TRAINING_WAVE_BYTES) / v_bytes, WINOGRAD_TILES_MOST);
-    job.groups = even_parts(wanted, larger(1, job.column_blocks));
+    job.column_blocks = larger(job.column_blocks, smaller(wanted, job.panels));
+    job.groups = smaller(even_parts(wanted, larger(1, job.column_blocks)), even_parts(w->tiles, GROUP_TILES));
     job.shared_bytes = value_bytes(smaller(job.wave_most, w->tiles) * v_values);
     job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * m_values);
     if (!packed)

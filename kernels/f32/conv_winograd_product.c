@@ -14,13 +14,13 @@ typedef struct product_rows {
 static void multiply_terms(alck_operands operands, const product_rows *rows, int64_t length, int64_t next, int64_t vectors, const alck_real *panel,
                               tile_target *target)
 {
-    const int64_t parts = even_parts(rows->count, TILE_ROWS);
+    const int64_t count = rows->count, parts = even_parts(count, TILE_ROWS);
     target->ahead = (uintptr_t)(panel + length * vectors * VF_LANES);
     for (int64_t part = 0; part < parts; part++) {
-        const int64_t row = rows->count * part / parts;
+        const int64_t row = part_start(count, parts, part);
         const tile_rows left = {rows->pointers + row, WINOGRAD_TILES_MOST, &length, 1, (uintptr_t)next};
         target->pixels = rows->pixels + row;
-        multiply_by_rows(operands, rows->count * (part + 1) / parts - row, vectors, &left, panel, target);
+        multiply_by_rows(operands, part_start(count, parts, part + 1) - row, vectors, &left, panel, target);
         target->ahead += (uintptr_t)(length / LINE_VALUES * TILE_AHEAD * 64);
     }
 }

@@ -204,13 +204,13 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
 /* Terms [first, first + length), which are pairs of rows of k, in the same tiles as find_by_k. */
 static void pair_by_k(const product *p, int64_t first, int64_t length, left_block *left)
 {
-    const int64_t tiles = even_parts(left->rows, TILE_ROWS);
+    const int64_t count = left->rows, tiles = even_parts(count, TILE_ROWS);
     for (int64_t k = 0; k < length; k++) {
         const int64_t row = 2 * (first + k);
         const alck_real *even = p->input + row * p->input_stride + left->first_row;
         const alck_real *odd = row + 1 < p->channels ? even + p->input_stride : NULL;
         for (int64_t tile = 0; tile < tiles; tile++) {
-            const int64_t at = left->rows * tile / tiles, rows = left->rows * (tile + 1) / tiles - at;
+            const int64_t at = part_start(count, tiles, tile), rows = part_start(count, tiles, tile + 1) - at;
             ALCK_NAME(pair_rows)(p->operands, rows, even + at, odd ? odd + at : NULL,
                                  left->copies + tile * COPIED_TILE + k * TILE_ROWS);
         }
@@ -225,7 +225,7 @@ static void find_by_k(const product *p, int64_t first, int64_t length, left_bloc
     const int64_t tiles = even_parts(left->rows, TILE_ROWS), after = p->grid_width - left->first_row;
     int64_t row[ROWS_MOST / TILE_ROWS];
     for (int64_t tile = 0; tile < tiles; tile++)
-        row[tile] = left->rows * tile / tiles;
+        row[tile] = part_start(left->rows, tiles, tile);
     for (int64_t k = 0, end; k < length; k = end) {
         end = k + K_TOGETHER < length ? k + K_TOGETHER : length;
         for (int64_t tile = 0; tile < tiles; tile++) {

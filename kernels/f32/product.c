@@ -111,13 +111,13 @@ static const alck_real *find_next_panel(const product_job *job, const panel_rang
 static void multiply_panel(const product *p, const left_block *left, bool fetch_rows, int64_t vectors,
                            const alck_real *right, const alck_real *after, tile_target *target)
 {
-    const int64_t width = vectors * VF_LANES, tiles = even_parts(left->rows, TILE_ROWS);
+    const int64_t width = vectors * VF_LANES, count = left->rows, tiles = even_parts(count, TILE_ROWS);
     const uintptr_t next = fetch_rows ? (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real) : 0;
     const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
     const uintptr_t share = (uintptr_t)(left->length / LINE_VALUES * TILE_AHEAD) * 64;
     alck_real *sums = target->sums;
     for (int64_t tile = 0; tile < tiles; tile++) {
-        const int64_t row = left->rows * tile / tiles, rows = left->rows * (tile + 1) / tiles - row;
+        const int64_t row = part_start(count, tiles, tile), rows = part_start(count, tiles, tile + 1) - row;
         const uintptr_t fetched = (uintptr_t)tile * share;
         target->ahead = fetched < end ? (uintptr_t)after + fetched : (uintptr_t)right;
         target->sums = sums + row * width;

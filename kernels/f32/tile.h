@@ -93,10 +93,17 @@ ALCK_INLINE void multiply_by_columns(alck_operands operands, int64_t rows, int64
     ALCK_NAME(tile_by_columns)(rows, vectors, left, panel, target);
 }
 
-/* Rows [0, count) in the fewest parts of at most `most`, as even as can be: part p is [count * p / parts, ...). */
+/* Rows [0, count) in the fewest parts of at most `most`, as even as can be. */
 ALCK_INLINE int64_t even_parts(int64_t count, int64_t most)
 {
     return (count + most - 1) / most;
+}
+
+/* Where part `part` of them begins: the longer ones come first. The divisions are a loop's over parts, not a part's. */
+ALCK_INLINE int64_t part_start(int64_t count, int64_t parts, int64_t part)
+{
+    const int64_t length = count / parts, longer = count % parts;
+    return part * length + (part < longer ? part : longer);
 }
 
 #endif
