@@ -150,6 +150,17 @@ typedef struct tap_lines {
     const alck_real *inputs[LINES_MOST][INPUTS_MOST];
 } tap_lines;
 
+typedef void (*lines_function)(const tap_lines *, const rows_ahead *, int64_t, const tile_target *);
+
+#ifdef ALCK_SCALAR
+/* None: a call of fmaf for each tap outweighs the loads, and all this code is a twentieth of the library. */
+static lines_function find_lines_function(const product *p, int64_t count)
+{
+    (void)p;
+    (void)count;
+    return NULL;
+}
+#else
 #define LINE_WEIGHT(j) ((j) == 0 ? w0 : (j) == 1 ? w1 : (j) == 2 ? w2 : (j) == 3 ? w3 : w4)
 /* Output t's tap of input x, if there is one. */
 #define TAKE(t, x)                                                                \
@@ -188,8 +199,6 @@ ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, const tap_l
     }
 }
 
-typedef void (*lines_function)(const tap_lines *, const rows_ahead *, int64_t, const tile_target *);
-
 #define EACH_LINE_COUNT(X, taps, step) X(4, taps, step) X(5, taps, step) X(6, taps, step) X(7, taps, step) X(8, taps, step)
 #define DEFINE_LINES(rows, taps, step)                                                                          \
     static void lines_##rows##_##taps##_##step(const tap_lines *b, const rows_ahead *ahead, int64_t channels,   \
@@ -215,6 +224,7 @@ static lines_function find_lines_function(const product *p, int64_t count)
                       && p->taps_y <= LINES_MOST && p->taps_y > 0 && count >= LINE_PIXELS_LEAST;
     return fits ? lines_functions[p->step_x - 1][p->taps_x / 5][count - LINE_PIXELS_LEAST] : NULL;
 }
+#endif
 
 #define WHOLE_ENTRY(t) sum_whole_##t,
 #define PART_ENTRY(t) sum_part_##t,
