@@ -93,35 +93,52 @@ static json_t *data_as_json(const score *k)
 
 /* ---- comparisons ---- */
 
+static json_t *pair_as_json(const score *k, int a, int b, const alc_paired_metrics *paired)
+{
+    json_t *pair = json_pack("{s:s, s:s}", "a", k->rows[a].name, "b", k->rows[b].name);
+    json_object_update_new(pair, paired_as_json(paired));
+    return pair;
+}
+
 static json_t *compare(const score *k, int a, int b)
 {
     alc_paired_metrics paired;
     if (alc_metrics_compare(k->study->context, k->tested_count, k->study->class_count, k->labels, k->rows[a].predictions,
                             k->rows[b].predictions, 0, &paired))
         return NULL;
-    json_t *pair = json_pack("{s:s, s:s}", "a", k->rows[a].name, "b", k->rows[b].name);
-    json_object_update_new(pair, paired_as_json(&paired));
-    return pair;
+    return pair_as_json(k, a, b, &paired);
+}
+
+/* Whether a pair is worth telling: both of one division, or the same model in both. */
+static bool is_told(const score *k, int a, int b)
+{
+    const bool also = k->rows[a].division == DIVISION_ALSO || k->rows[b].division == DIVISION_ALSO;
+    const bool counterparts =
+        strncmp(k->rows[b].name, "also-", 5) == 0 && strcmp(k->rows[b].name + 5, k->rows[a].name) == 0;
+    return !also || counterparts || k->rows[a].division == k->rows[b].division;
 }
 
 /* Every pair of models of the main division, and those of the other with the same ones. */
 static json_t *pairs_as_json(const score *k)
 {
-    json_t *pairs = json_array();
-    for (int a = 0; a < k->row_count; a++)
-        for (int b = a + 1; b < k->row_count; b++) {
-            const bool also = k->rows[a].division == DIVISION_ALSO || k->rows[b].division == DIVISION_ALSO;
-            const bool counterparts =
-                strncmp(k->rows[b].name, "also-", 5) == 0 && strcmp(k->rows[b].name + 5, k->rows[a].name) == 0;
-            if (also && !counterparts && k->rows[a].division != k->rows[b].division)
-                continue;
-            json_t *pair = compare(k, a, b);
-            if (!pair) {
-                json_decref(pairs);
-                return NULL;
-            }
-            json_array_append_new(pairs, pair);
-        }
+    const size_t count = (size_t)k->row_count;
+    const int32_t **predictions = malloc((count + 1) * sizeof *predictions);
+    alc_paired_metrics *paired = malloc((count * count + 1) * sizeof *paired);
+    json_t *pairs = NULL;
+    for (int row = 0; predictions && row < k->row_count; row++)
+        predictions[row] = k->rows[row].predictions;
+    if (predictions && paired &&
+        alc_metrics_compare_all(k->study->context, k->tested_count, k->study->class_count, k->labels, k->row_count, predictions,
+                                0, paired) == ALC_OK) {
+        const alc_paired_metrics *next = paired;
+        pairs = json_array();
+        for (int a = 0; a < k->row_count; a++)
+            for (int b = a + 1; b < k->row_count; b++, next++)
+                if (is_told(k, a, b))
+                    json_array_append_new(pairs, pair_as_json(k, a, b, next));
+    }
+    free(paired);
+    free(predictions);
     return pairs;
 }
 

@@ -83,6 +83,11 @@ typedef struct alc_paired_metrics {
  * samples, a class out of range; ALC_OUT_OF_MEMORY. */
 alc_status alc_metrics_compare(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
                                const int32_t *a, const int32_t *b, uint64_t seed, alc_paired_metrics *paired);
+/* Every pair of `sets` predictions of the same samples, the same figures much sooner than one by one: the samples are drawn once
+ * for all. predictions[set] has `samples` classes; paired has sets (sets - 1) / 2 elements, a of each before b: those of sets 0
+ * and 1, 0 and 2, ..., 1 and 2, ... Errors as above. */
+alc_status alc_metrics_compare_all(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
+                                   int64_t sets, const int32_t *const *predictions, uint64_t seed, alc_paired_metrics *paired);
 
 /* The exact two-sided p-value of McNemar's test (1947): of `only_a + only_b` samples on which two classifiers differ, how
  * probable is a division at least as uneven if both are as good? min(1, 2 P(X <= min)) with X binomial of share 1/2; 1 if there

@@ -1,5 +1,7 @@
 /* metrics_pairs.c - whether one set of predictions is better than another of the same samples. Two intervals that overlap do
  * not tell: what counts is where the two differ. */
+#include <string.h>
+
 #include "lib/train/metrics_internal.h"
 
 /* Terms of the binomial's tail, relative to the middle one, so that 2^n does not overflow. Terms too small for a double are
@@ -17,92 +19,131 @@ double alc_mcnemar_exact(int64_t only_a, int64_t only_b)
     return 2 * tail < all ? 2 * tail / all : 1;
 }
 
+/* What one set of predictions is worth: of the samples themselves, or of a resample. */
+typedef struct set_score {
+    int64_t right;
+    double balanced;
+} set_score;
+
+/* Every set is judged on the same draws, so that these are made once for all pairs. */
 typedef struct paired_bootstrap {
-    int64_t samples, class_count;
-    const int32_t *labels, *a, *b;
+    int64_t samples, class_count, sets;
+    const int32_t *labels, *const *predictions;
     uint64_t seed;
-    alc_class_counts *counts;      /* 2 * class_count for each resample */
-    double *accuracies, *balanced; /* differences, one for each resample */
+    int64_t *drawn;           /* of each worker: how often each sample is in its resample */
+    alc_class_counts *counts; /* of each worker: class_count */
+    set_score *scores;        /* `sets` of the samples themselves, then of each resample */
 } paired_bootstrap;
 
-static void add_sample(const paired_bootstrap *p, int64_t i, alc_class_counts *of_a, alc_class_counts *of_b, int64_t *more)
+static set_score judge(const paired_bootstrap *p, int64_t set, const int64_t *drawn, alc_class_counts *counts)
 {
-    const int32_t label = p->labels[i];
-    const bool a = p->a[i] == label, b = p->b[i] == label;
-    of_a[label].support++;
-    of_b[label].support++;
-    of_a[label].hits += a;
-    of_b[label].hits += b;
-    *more += a - b;
+    const int32_t *predictions = p->predictions[set];
+    set_score score = {0};
+    for (int64_t c = 0; c < p->class_count; c++)
+        counts[c] = (alc_class_counts){0};
+    for (int64_t i = 0; i < p->samples; i++) {
+        alc_class_counts *of = &counts[p->labels[i]];
+        of->support += drawn[i];
+        of->hits += predictions[i] == p->labels[i] ? drawn[i] : 0;
+    }
+    for (int64_t c = 0; c < p->class_count; c++)
+        score.right += counts[c].hits;
+    score.balanced = alc_balanced_accuracy(counts, p->class_count);
+    return score;
 }
 
-static void resample_pairs(void *argument, int64_t task, int worker)
+static void draw(const paired_bootstrap *p, int64_t resample, int64_t *drawn)
 {
-    (void)worker;
-    const paired_bootstrap *p = argument;
-    alc_class_counts *of_a = p->counts + 2 * task * p->class_count, *of_b = of_a + p->class_count;
-    const alc_random_key key = alc_bootstrap_key(p->seed, task);
-    int64_t more = 0;
+    const alc_random_key key = alc_bootstrap_key(p->seed, resample);
+    memset(drawn, 0, (size_t)p->samples * sizeof *drawn);
     for (int64_t i = 0; i < p->samples; i++)
-        add_sample(p, (int64_t)alc_random_below(key, (uint64_t)i, (uint64_t)p->samples), of_a, of_b, &more);
-    p->accuracies[task] = (double)more / (double)p->samples;
-    p->balanced[task] = alc_balanced_accuracy(of_a, p->class_count) - alc_balanced_accuracy(of_b, p->class_count);
+        drawn[alc_random_below(key, (uint64_t)i, (uint64_t)p->samples)]++;
+}
+
+/* Task 0: each sample once. */
+static void score_sets(void *argument, int64_t task, int worker)
+{
+    const paired_bootstrap *p = argument;
+    int64_t *drawn = p->drawn + worker * p->samples;
+    if (task > 0)
+        draw(p, task - 1, drawn);
+    for (int64_t i = 0; i < p->samples && task == 0; i++)
+        drawn[i] = 1;
+    for (int64_t set = 0; set < p->sets; set++)
+        p->scores[task * p->sets + set] = judge(p, set, drawn, p->counts + worker * p->class_count);
 }
 
 static alc_status check_classes(alc_context *context, const paired_bootstrap *p)
 {
-    const int32_t *const lists[] = {p->labels, p->a, p->b};
     if (p->samples < 1)
         return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: there is no sample to compare");
-    for (int l = 0; l < 3; l++)
-        for (int64_t i = 0; i < p->samples; i++)
-            if (lists[l][i] < 0 || lists[l][i] >= p->class_count)
+    for (int64_t l = -1; l < p->sets; l++)
+        for (int64_t i = 0; i < p->samples; i++) {
+            const int32_t class = l < 0 ? p->labels[i] : p->predictions[l][i];
+            if (class < 0 || class >= p->class_count)
                 return alc_fail(context, ALC_INVALID_ARGUMENT, "metrics: sample %lld has class %d, expected 0 to %lld",
-                                (long long)i, (int)lists[l][i], (long long)p->class_count - 1);
+                                (long long)i, (int)class, (long long)p->class_count - 1);
+        }
     return ALC_OK;
 }
 
-/* The figures themselves, without intervals; the counts are scratch. */
-static void compare_samples(const paired_bootstrap *p, alc_paired_metrics *paired)
+static double accuracy_difference(const paired_bootstrap *p, const set_score *scores, int64_t a, int64_t b)
 {
-    alc_class_counts *of_a = p->counts, *of_b = of_a + p->class_count;
-    int64_t more = 0;
-    *paired = (alc_paired_metrics){0};
+    return (double)(scores[a].right - scores[b].right) / (double)p->samples;
+}
+
+/* `values`: scratch for one figure of all resamples. */
+static alc_paired_metrics compare_pair(const paired_bootstrap *p, int64_t a, int64_t b, double *values)
+{
+    const set_score *resamples = p->scores + p->sets;
+    alc_paired_metrics paired = {
+        .accuracy_difference.value = accuracy_difference(p, p->scores, a, b),
+        .balanced_accuracy_difference.value = p->scores[a].balanced - p->scores[b].balanced};
     for (int64_t i = 0; i < p->samples; i++) {
-        const bool a = p->a[i] == p->labels[i], b = p->b[i] == p->labels[i];
-        add_sample(p, i, of_a, of_b, &more);
-        paired->only_a += a && !b;
-        paired->only_b += b && !a;
+        const bool a_right = p->predictions[a][i] == p->labels[i], b_right = p->predictions[b][i] == p->labels[i];
+        paired.only_a += a_right && !b_right;
+        paired.only_b += b_right && !a_right;
     }
-    paired->mcnemar_p = alc_mcnemar_exact(paired->only_a, paired->only_b);
-    paired->accuracy_difference.value = (double)more / (double)p->samples;
-    paired->balanced_accuracy_difference.value =
-        alc_balanced_accuracy(of_a, p->class_count) - alc_balanced_accuracy(of_b, p->class_count);
-    for (int64_t c = 0; c < 2 * p->class_count; c++)
-        p->counts[c] = (alc_class_counts){0};
+    paired.mcnemar_p = alc_mcnemar_exact(paired.only_a, paired.only_b);
+    for (int64_t r = 0; r < ALC_BOOTSTRAP_RESAMPLES; r++)
+        values[r] = accuracy_difference(p, resamples + r * p->sets, a, b);
+    alc_percentile_interval(values, &paired.accuracy_difference);
+    for (int64_t r = 0; r < ALC_BOOTSTRAP_RESAMPLES; r++)
+        values[r] = resamples[r * p->sets + a].balanced - resamples[r * p->sets + b].balanced;
+    alc_percentile_interval(values, &paired.balanced_accuracy_difference);
+    return paired;
+}
+
+alc_status alc_metrics_compare_all(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
+                                   int64_t sets, const int32_t *const *predictions, uint64_t seed, alc_paired_metrics *paired)
+{
+    const size_t workers = (size_t)alc_context_threads(context);
+    paired_bootstrap p = {.samples = samples, .class_count = class_count, .sets = sets, .labels = labels,
+                          .predictions = predictions, .seed = seed};
+    alc_status status = check_classes(context, &p);
+    if (status)
+        return status;
+    p.drawn = alc_allocate_array(context, (size_t)samples, workers * sizeof *p.drawn, "a comparison");
+    p.counts = alc_allocate_array(context, (size_t)class_count, workers * sizeof *p.counts, "a comparison");
+    p.scores = alc_allocate_array(context, (size_t)sets, (1 + ALC_BOOTSTRAP_RESAMPLES) * sizeof *p.scores, "a comparison");
+    double *values = alc_allocate_array(context, ALC_BOOTSTRAP_RESAMPLES, sizeof *values, "a comparison");
+    if (p.drawn && p.counts && p.scores && values) {
+        alc_parallel_run(context, 1 + ALC_BOOTSTRAP_RESAMPLES, score_sets, &p);
+        for (int64_t a = 0; a < sets; a++)
+            for (int64_t b = a + 1; b < sets; b++)
+                *paired++ = compare_pair(&p, a, b, values);
+    } else {
+        status = ALC_OUT_OF_MEMORY;
+    }
+    alc_free(context, values);
+    alc_free(context, p.scores);
+    alc_free(context, p.counts);
+    alc_free(context, p.drawn);
+    return status;
 }
 
 alc_status alc_metrics_compare(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
                                const int32_t *a, const int32_t *b, uint64_t seed, alc_paired_metrics *paired)
 {
-    const size_t draws = ALC_BOOTSTRAP_RESAMPLES;
-    paired_bootstrap p = {.samples = samples, .class_count = class_count, .labels = labels, .a = a, .b = b, .seed = seed};
-    alc_status status = check_classes(context, &p);
-    if (status)
-        return status;
-    p.counts = alc_allocate_array(context, (size_t)class_count, 2 * draws * sizeof *p.counts, "a comparison");
-    p.accuracies = alc_allocate_array(context, draws, sizeof(double), "a comparison");
-    p.balanced = alc_allocate_array(context, draws, sizeof(double), "a comparison");
-    if (p.counts && p.accuracies && p.balanced) {
-        compare_samples(&p, paired);
-        alc_parallel_run(context, ALC_BOOTSTRAP_RESAMPLES, resample_pairs, &p);
-        alc_percentile_interval(p.accuracies, &paired->accuracy_difference);
-        alc_percentile_interval(p.balanced, &paired->balanced_accuracy_difference);
-    } else {
-        status = ALC_OUT_OF_MEMORY;
-    }
-    alc_free(context, p.balanced);
-    alc_free(context, p.accuracies);
-    alc_free(context, p.counts);
-    return status;
+    return alc_metrics_compare_all(context, samples, class_count, labels, 2, (const int32_t *const[]){a, b}, seed, paired);
 }

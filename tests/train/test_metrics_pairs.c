@@ -80,6 +80,32 @@ START_TEST(paired_interval_is_near_the_normal_one)
 }
 END_TEST
 
+/* Four sets, right by chance of their own: each pair as it is compared alone, to the bit. */
+START_TEST(all_pairs_are_those_compared_alone)
+{
+    setup();
+    enum { COUNT = 150, CLASSES = 3, SETS = 4 };
+    int32_t label[COUNT], predictions[SETS][COUNT];
+    const int32_t *sets[SETS];
+    for (int i = 0; i < COUNT; i++)
+        label[i] = i * 7 % 11 % CLASSES;
+    for (int set = 0; set < SETS; set++) {
+        sets[set] = predictions[set];
+        for (int i = 0; i < COUNT; i++)
+            predictions[set][i] = i * (set + 3) % 13 < 3 + set ? i % CLASSES : label[i];
+    }
+    alc_paired_metrics all[SETS * (SETS - 1) / 2], *next = all, alone;
+    ck_assert_int_eq(alc_metrics_compare_all(context, COUNT, CLASSES, label, SETS, sets, 5, all), ALC_OK);
+    for (int a = 0; a < SETS; a++)
+        for (int b = a + 1; b < SETS; b++, next++) {
+            ck_assert_int_eq(alc_metrics_compare(context, COUNT, CLASSES, label, sets[a], sets[b], 5, &alone), ALC_OK);
+            ck_assert_mem_eq(next, &alone, sizeof alone);
+            ck_assert_int_ne(alone.only_a + alone.only_b, 0);
+        }
+    teardown();
+}
+END_TEST
+
 /* Samples: two bins. 4 with confidence 0.5, one of them right; 6 with 0.9, all right: (|1 - 2| + |6 - 5.4|) / 10. */
 START_TEST(calibration_error_is_the_counted_one)
 {
@@ -159,6 +185,6 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("metrics_pairs", mcnemar_is_exact, equal_predictions_differ_by_nothing,
-                     paired_interval_is_near_the_normal_one, calibration_error_is_the_counted_one, given_predictions_are_judged,
-                     bad_pairs_are_named, failing_allocations_are_reported);
+                     paired_interval_is_near_the_normal_one, all_pairs_are_those_compared_alone,
+                     calibration_error_is_the_counted_one, given_predictions_are_judged, bad_pairs_are_named, failing_allocations_are_reported);
 }
