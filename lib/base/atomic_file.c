@@ -1,13 +1,17 @@
 /* lib/base/atomic_file.c - replacing a file so that a crash at any instant leaves the old one or
  * the new one, whole.
  *
- * PATH.partial is written, synced and renamed over PATH, then the directory is synced. The
- * temporary name is fixed so that what a killed process left behind is reclaimed by the next write
+ * PATH.partial is written, synced and renamed over PATH, then the directory is synced. A symbolic
+ * link stays one: the file that it leads to is replaced, in that file's folder. The temporary name is fixed so that what a killed process left behind is reclaimed by the next write
  * instead of piling up; a path has one writer at a time.
  */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/file_operations.h"
 
@@ -90,20 +94,32 @@ static alc_status remove_leftover(alc_context *context, const char *path)
     return ALC_OK;
 }
 
+/* What is replaced: where a link leads, if anything is there; else the path itself. Only a regular file can be. */
+static alc_status find_replaced(alc_atomic_file *file, const char *path)
+{
+    struct stat status;
+    char target[PATH_MAX];
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return alc_fail_operation(file->context, "replace", path, S_ISDIR(status.st_mode) ? -EISDIR : -ENODEV);
+    const bool leads = lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && realpath(path, target) != NULL;
+    file->path = alc_copy_text(file->context, leads ? target : path);
+    file->partial = file->path == NULL ? NULL : partial_name(file->context, file->path);
+    return file->partial == NULL ? ALC_OUT_OF_MEMORY : ALC_OK;
+}
+
 static alc_status create_partial(alc_atomic_file *file, const char *path)
 {
     alc_context *context = file->context;
-    file->path = alc_copy_text(context, path);
-    file->partial = partial_name(context, path);
-    if (file->path == NULL || file->partial == NULL)
-        return ALC_OUT_OF_MEMORY;
+    alc_status status = find_replaced(file, path);
+    if (status != ALC_OK)
+        return status;
     if (remove_leftover(context, file->partial) != ALC_OK)
         return ALC_IO_ERROR;
     file->file = alc_open_file(context, file->partial, O_WRONLY | O_CREAT | O_EXCL);
     if (file->file < 0)
         return alc_fail_operation(context, "create", file->partial, file->file);
     file->created = true;
-    file->directory = open_directory_of(context, path);
+    file->directory = open_directory_of(context, file->path);
     return file->directory < 0 ? alc_error_status(context) : ALC_OK;
 }
 

@@ -109,6 +109,50 @@ START_TEST(a_name_without_a_folder_works)
 }
 END_TEST
 
+/* Of a link to another folder: the file there is the new one, and the link is still one. */
+START_TEST(a_link_is_followed)
+{
+    fixture f;
+    set_up(&f);
+    temporary_folder other;
+    char linked[1024], dangling[1024];
+    struct stat status;
+    temporary_folder_create(&other);
+    temporary_path(&other, "latest.safetensors", linked);
+    temporary_path(&other, "dangling", dangling);
+    ck_assert_int_eq(symlink(f.path, linked), 0);
+    ck_assert_int_eq(symlink("nowhere", dangling), 0);
+    ck_assert_int_eq(alc_write_file(f.context, linked, "new", 3), ALC_OK);
+    ck_assert(holds(f.path, "new", 3));
+    ck_assert(lstat(linked, &status) == 0 && S_ISLNK(status.st_mode));
+    ck_assert_int_eq(alc_write_file(f.context, dangling, "own", 3), ALC_OK);
+    ck_assert(lstat(dangling, &status) == 0 && S_ISREG(status.st_mode));
+    ck_assert(holds(dangling, "own", 3));
+    ck_assert_int_eq(temporary_folder_files(&f.folder), 1);
+    ck_assert_int_eq(temporary_folder_files(&other), 2);
+    temporary_folder_remove(&other);
+    tear_down(&f);
+}
+END_TEST
+
+/* Such as /dev/null, where the system lets us: a file in its place would be a surprise to everyone else. */
+START_TEST(only_regular_files_are_replaced)
+{
+    fixture f;
+    set_up(&f);
+    char path[1024];
+    struct stat status;
+    temporary_path(&f.folder, "pipe", path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(alc_write_file(f.context, path, "new", 3), ALC_IO_ERROR);
+    ck_assert_ptr_nonnull(strstr(alc_error_message(f.context), "pipe: it is no regular file"));
+    ck_assert(lstat(path, &status) == 0 && S_ISFIFO(status.st_mode));
+    ck_assert_int_eq(alc_write_file(f.context, f.folder.path, "new", 3), ALC_IO_ERROR);
+    ck_assert_ptr_nonnull(strstr(alc_error_message(f.context), "Is a directory"));
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(until_the_commit_nothing_changes)
 {
     fixture f;
@@ -298,7 +342,7 @@ int main(void)
 {
     return RUN_TESTS("atomic_file", pieces_of_all_sizes_come_out_in_order,
                      short_and_interrupted_writes_are_continued, a_name_without_a_folder_works,
-                     until_the_commit_nothing_changes, a_leftover_of_a_killed_process_is_reclaimed,
+                     a_link_is_followed, only_regular_files_are_replaced, until_the_commit_nothing_changes, a_leftover_of_a_killed_process_is_reclaimed,
                      every_failing_operation_leaves_the_old_file,
                      dying_at_any_operation_leaves_the_old_or_the_new_file,
                      every_failing_allocation_leaves_the_old_file,
