@@ -57,7 +57,9 @@ typedef enum alc_convolution_choice {
 typedef enum alc_precision { ALC_PRECISION_DEFAULT, ALC_PRECISION_BF16 } alc_precision;
 
 /* Memory hook. `allocate` returns memory aligned to `alignment` (a power of two) or NULL; `release` gets the same
- * size back. Every allocation of the library goes through it; those inside third-party libraries do not. */
+ * size back. Every allocation of the library goes through it; those inside third-party libraries do not. Without a hook a context
+ * holds no more than the machine, or the container, and its swap can: what is beyond fails with ALC_OUT_OF_MEMORY, where the
+ * system would promise it and later kill the process. */
 typedef struct alc_allocator {
     void *user;
     void *(*allocate)(void *user, size_t bytes, size_t alignment);

@@ -89,6 +89,7 @@ alc_status alc_context_create(alc_context_options options, alc_context **result)
         return reject(&options, ALC_OUT_OF_MEMORY, "cannot make a mutex for the context");
     }
     context->allocator = *allocator;
+    context->most_bytes = options.allocator != NULL ? SIZE_MAX : alc_system_memory();
     context->files = options.files != NULL ? *options.files : alc_system_files;
     context->log = options.log;
     context->log_user = options.log_user;

@@ -10,6 +10,8 @@
 
 struct alc_context {
     alc_allocator allocator;
+    size_t most_bytes;         /* that may be allocated; what the system gives beyond them ends in its killing the process */
+    atomic_size_t held_bytes;
     alc_file_system files;
     alc_log_fn log;
     void *log_user;
@@ -29,6 +31,10 @@ struct alc_context {
 /* The operating system's memory and files, used where the options bring no hook of their own. */
 extern const alc_allocator alc_system_allocator;
 extern const alc_file_system alc_system_files;
+
+/* Bytes that this process can have at most: the machine's or its container's memory, and swap
+ * (system_memory.c). */
+size_t alc_system_memory(void);
 
 /* How many processors this process may use, at least 1 and at most ALC_MAX_THREADS (processors.c).
  */

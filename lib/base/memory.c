@@ -59,13 +59,26 @@ bool alc_add_sizes(size_t a, size_t b, size_t *sum)
     return true;
 }
 
+/* Systems promise more than they have and kill who takes it: so what cannot be had is not asked for. */
+static bool take_bytes(alc_context *context, size_t bytes)
+{
+    const size_t held = atomic_fetch_add(&context->held_bytes, bytes);
+    if (held <= context->most_bytes && bytes <= context->most_bytes - held)
+        return true;
+    atomic_fetch_sub(&context->held_bytes, bytes);
+    return false;
+}
+
 void *alc_allocate_untouched(alc_context *context, size_t bytes, const char *what)
 {
     size_t total = 0;
     unsigned char *block = NULL;
-    if (alc_add_sizes(bytes, ALC_ALIGNMENT, &total))
+    const bool taken = alc_add_sizes(bytes, ALC_ALIGNMENT, &total) && take_bytes(context, total);
+    if (taken)
         block = context->allocator.allocate(context->allocator.user, total, ALC_ALIGNMENT);
     if (block == NULL) {
+        if (taken)
+            atomic_fetch_sub(&context->held_bytes, total);
         alc_fail_memory(context, bytes, what);
         return NULL;
     }
@@ -118,7 +131,9 @@ void alc_free(alc_context *context, void *memory)
     if (memory == NULL)
         return;
     void *block = (unsigned char *)memory - ALC_ALIGNMENT;
-    context->allocator.release(context->allocator.user, block, ((block_header *)block)->bytes);
+    const size_t bytes = ((block_header *)block)->bytes;
+    context->allocator.release(context->allocator.user, block, bytes);
+    atomic_fetch_sub(&context->held_bytes, bytes);
 }
 
 char *alc_copy_text(alc_context *context, const char *text)

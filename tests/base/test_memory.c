@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "lib/base/base.h"
+#include "lib/base/context_private.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 
@@ -39,6 +39,28 @@ START_TEST(sizes_that_overflow_are_refused_before_the_hook)
     ck_assert_int_eq(hooks.allocations, 0);
     alc_context_destroy(context);
     failing_hooks_check(&hooks);
+}
+END_TEST
+
+/* What the machine cannot have is refused, whatever the system would promise, until something is given back. */
+START_TEST(no_more_is_taken_than_the_machine_has)
+{
+    alc_context *context;
+    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 1}, &context), ALC_OK);
+    ck_assert_uint_ge(context->most_bytes, (size_t)64 << 20);
+    ck_assert_ptr_null(alc_allocate_untouched(context, context->most_bytes, "weights"));
+    ck_assert_int_eq(alc_error_status(context), ALC_OUT_OF_MEMORY);
+    context->most_bytes = 100000;
+    void *first = alc_allocate(context, 60000, "weights");
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_null(alc_allocate(context, 60000, "gradients"));
+    ck_assert_ptr_nonnull(strstr(alc_error_message(context), "gradients"));
+    alc_free(context, first);
+    ck_assert_uint_eq(context->held_bytes, 0);
+    first = alc_allocate(context, 60000, "gradients");
+    ck_assert_ptr_nonnull(first);
+    alc_free(context, first);
+    alc_context_destroy(context);
 }
 END_TEST
 
@@ -109,6 +131,6 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("memory", memory_is_aligned_and_zero,
-                     sizes_that_overflow_are_refused_before_the_hook, products_and_sums,
+                     sizes_that_overflow_are_refused_before_the_hook, no_more_is_taken_than_the_machine_has, products_and_sums,
                      a_growing_array_keeps_its_contents, texts_are_copied);
 }
