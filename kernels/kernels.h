@@ -85,6 +85,16 @@ typedef struct alck_gemm {
     alck_epilogue epilogue;
 } alck_gemm;
 
+/* What becomes of input values as they are read: of forward direct convolutions, 1x1 and without padding. The bits are those of
+ * multiply_broadcast's, or norm_forward's, output stored before. */
+typedef struct alck_reading {
+    const alck_real *gate;           /* they are multiplied by gate[image][channel], and rounded */
+    int64_t gate_stride;             /* between images, 0: no gate */
+    bool normalises;                 /* or activation(fma(value, scale, shift)); never both */
+    const alck_real *scale, *shift;  /* per channel */
+    alck_activation activation;      /* ALCK_IDENTITY, ALCK_RELU or ALCK_RELU6 */
+} alck_reading;
+
 /* A convolution's geometry. Output extents are given; padding at the bottom and right is what they imply. Taps in the
  * padding are multiplied as zeros. Strides of 0 mean "as many as channels". */
 typedef struct alck_conv {
@@ -97,10 +107,7 @@ typedef struct alck_conv {
     int64_t dilation_y, dilation_x;
     int64_t groups;
     alck_operands operands;    /* of direct convolutions: image, gradient and weights */
-    /* Of forward direct convolutions, 1x1 and without padding: input values are multiplied by gate[image][channel] first, and
-     * rounded. gate_stride: elements between images, 0 for no gate. */
-    const alck_real *gate;
-    int64_t gate_stride;
+    alck_reading reading;
 } alck_conv;
 
 typedef struct alck_pool {

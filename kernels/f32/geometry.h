@@ -24,8 +24,7 @@ static inline product conv_as_product(const alck_conv *s)
                      .stretch_taps = product_stretch_taps(s->operands, s->kernel_width, s->dilation_x, s->in_channels / s->groups),
                      .step_y = s->stride_y,
                      .step_x = s->stride_x, .first_y = -s->pad_top, .first_x = -s->pad_left,
-                     .tap_step_y = s->dilation_y, .tap_step_x = s->dilation_x, .gate = s->gate,
-                     .gate_stride = s->gate_stride, .batch = s->batch,
+                     .tap_step_y = s->dilation_y, .tap_step_x = s->dilation_x, .reading = s->reading, .batch = s->batch,
                      .grid_height = s->out_height, .grid_width = s->out_width,
                      .output_height = s->out_height, .output_width = s->out_width,
                      .output_stride = conv_out_stride(s), .spread_y = 1, .spread_x = 1, .operands = s->operands};

@@ -1,5 +1,6 @@
-/* kernels/f32/left.c - see left.h. Nothing here adds, and only a gate multiplies and only bf16 rounds: it can decide speed, never
- * bits. */
+/* kernels/f32/left.c - see left.h. Nothing here adds to sums; only gates and norms change values, and only bf16 rounds: it can decide
+ * speed, never bits. */
+#include "kernels/f32/activation.h"
 #include "kernels/f32/left.h"
 
 /* Below this many channels a piece is not worth its pointers. */
@@ -14,7 +15,7 @@ left_kind ALCK_NAME(left_choose)(const product *p)
     const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
     if (p->transposed)
         return LEFT_BY_K;
-    if (p->gate_stride > 0 || p->operands != ALCK_REALS)
+    if (p->reading.gate_stride > 0 || p->reading.normalises || p->operands != ALCK_REALS)
         return LEFT_COPIED;
     if (ALCK_NAME(grid_joins_taps)(p))
         return LEFT_TAP_ROWS;
@@ -35,7 +36,7 @@ const char *ALCK_NAME(left_name)(const product *p)
     case LEFT_TAP_ROWS:
         return "indirect, rows of taps";
     case LEFT_COPIED:
-        return p->gate_stride > 0 ? "gated" : "packed";
+        return p->reading.normalises ? "normalised" : p->reading.gate_stride > 0 ? "gated" : "packed";
     default:
         return "transposed";
     }
@@ -159,13 +160,55 @@ static void multiply_row(alck_real *to, const alck_real *from, const alck_real *
         vf_store_n(to + i, vf_mul(vf_load_n(from + i, count - i), vf_load_n(gate + i, count - i)), count - i);
 }
 
+ALCK_INLINE void normalise_values(alck_activation f, alck_real *to, const alck_real *from, const alck_real *scale,
+                                  const alck_real *shift, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + VF_LANES <= count; i += VF_LANES)
+        vf_store(to + i, vf_activate(f, vf_fma(vf_load(from + i), vf_load(scale + i), vf_load(shift + i))));
+    if (i < count) {
+        const int64_t n = count - i;
+        const vf z = vf_fma(vf_load_n(from + i, n), vf_load_n(scale + i, n), vf_load_n(shift + i, n));
+        vf_store_n(to + i, vf_activate(f, z), n);
+    }
+}
+
+static void normalise_row(alck_activation f, alck_real *to, const alck_real *from, const alck_real *scale, const alck_real *shift,
+                          int64_t count)
+{
+    if (f == ALCK_RELU)
+        normalise_values(ALCK_RELU, to, from, scale, shift, count);
+    else if (f == ALCK_RELU6)
+        normalise_values(ALCK_RELU6, to, from, scale, shift, count);
+    else
+        normalise_values(ALCK_IDENTITY, to, from, scale, shift, count);
+}
+
+/* Rows of a piece, `channel` the first of it, to `to`, COPIED_ROW values apart. */
+static void normalise_piece(const product *p, int64_t channel, int64_t count, const alck_real *const *from, int64_t rows,
+                            alck_real *to)
+{
+    alck_real values[2 * K_BLOCK];
+    for (int64_t i = 0; i < rows; i++, to += COPIED_ROW) {
+        const bool pairs = p->operands != ALCK_REALS;
+        normalise_row(p->reading.activation, pairs ? values : to, from[i], p->reading.scale + channel, p->reading.shift + channel, count);
+        if (pairs)
+            ALCK_NAME(pair_values)(p->operands, count, values, NULL, to);
+    }
+}
+
 /* Rows of a piece, of `count` values, to `to`, COPIED_ROW values apart. */
 static void copy_piece(const product *p, int64_t group, const k_piece *piece, int64_t count, const alck_real *const *from,
                        const left_block *left, alck_real *to)
 {
+    if (p->reading.normalises) {
+        normalise_piece(p, group * p->channels + piece->channel, count, from, left->rows, to);
+        return;
+    }
     for (const grid_run *run = left->run; run < left->run + left->runs; run++) {
-        const alck_real *gate =
-            p->gate_stride > 0 ? p->gate + run->image * p->gate_stride + group * p->channels + piece->channel : NULL;
+        const alck_real *gate = NULL;
+        if (p->reading.gate_stride > 0)
+            gate = p->reading.gate + run->image * p->reading.gate_stride + group * p->channels + piece->channel;
         for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW)
             if (p->operands != ALCK_REALS)
                 ALCK_NAME(pair_values)(p->operands, count, *from, gate, to);

@@ -26,8 +26,7 @@ typedef struct product {
     int64_t taps_y, taps_x;
     int64_t stretch_taps; /* of a stretch: 1, or taps_x */
     int64_t step_y, step_x, first_y, first_x, tap_step_y, tap_step_x;
-    const alck_real *gate; /* [image][group and channel], what the input is multiplied by; taps are never in padding then */
-    int64_t gate_stride;   /* between images, 0: no gate */
+    alck_reading reading; /* its channels are those of all groups; where it does something no tap is in padding */
     bool transposed; /* a matrix stored [channel][grid point], input_stride between channels: one tap, one image row */
 
     const alck_real *panels; /* of each group in turn */

@@ -1,5 +1,5 @@
 /* fuse.c - what follows a convolution, dense layer or batch norm and acts on each value alone is done in its store, and a
- * gate before a 1x1 convolution where that reads.
+ * gate, or a batch norm that is not folded into anything, before a 1x1 convolution where that reads.
  *
  * A host takes in, in this order, at most one residual addition, one activation and one span. In training only batch norms
  * are hosts, because their backward can form the activation's derivative; a convolution's or dense layer's could not
@@ -63,7 +63,7 @@ static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
 {
     alc_plan_node *host = &plan->nodes[host_index];
     const alc_plan_tensor *product = &plan->tensors[host->inputs[0]];
-    if (host->op != &alc_op_conv2d || !alc_conv2d_takes_gate(host->options) || product->producer < 0)
+    if (host->op != &alc_op_conv2d || !alc_conv2d_changes_input(host->options) || product->producer < 0)
         return;
     alc_plan_node *multiply = &plan->nodes[product->producer];
     if (multiply->op != &alc_op_multiply || multiply->differentiated || product->kept ||
@@ -76,6 +76,32 @@ static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
     host->input_count = 2;
     host->in_place_of += 1 + multiply->in_place_of;
     multiply->dead = true;
+}
+
+/* Reads what a batch norm reads, in place of its output. */
+static void take_norm(alc_plan *plan, int64_t host_index)
+{
+    alc_plan_node *host = &plan->nodes[host_index];
+    const alc_plan_tensor *output = &plan->tensors[host->inputs[0]];
+    alc_conv2d_node *options = (alc_conv2d_node *)host->options; /* a copy that fuse_neighbours made */
+    if (!alc_conv2d_changes_input(options) || options->fusion.gate || output->producer < 0 || output->kept)
+        return;
+    alc_plan_node *norm = &plan->nodes[output->producer];
+    if (!is_norm(norm) || norm->differentiated || alc_single_consumer(plan, host->inputs[0]) != host_index)
+        return;
+    const alc_batch_norm_node *o = norm->options;
+    const alck_activation f = o->fusion.activation;
+    if (alc_batch_norm_behaviour(o, plan->options.mode, norm->frozen) != ALC_NORM_RUNNING || o->fusion.residual ||
+        (f != ALCK_IDENTITY && f != ALCK_RELU && f != ALCK_RELU6))
+        return;
+    options->fusion.reads_norm = true;
+    options->fusion.read_epsilon = o->epsilon;
+    options->fusion.read_activation = f;
+    memcpy(host->parameters + host->parameter_count, norm->parameters, 4 * sizeof *norm->parameters);
+    host->parameter_count += 4;
+    host->inputs[0] = norm->inputs[0];
+    host->in_place_of += 1 + norm->in_place_of;
+    norm->dead = true;
 }
 
 /* Takes in the gate before one host, and followers until one does not fit. */
@@ -111,5 +137,8 @@ alc_status alc_fuse(alc_plan *plan)
         if (status != ALC_OK)
             return status;
     }
+    for (int64_t n = 0; n < plan->node_count; n++)
+        if (can_host(&plan->nodes[n]) && plan->nodes[n].op == &alc_op_conv2d)
+            take_norm(plan, n);
     return ALC_OK;
 }

@@ -50,7 +50,7 @@ static bool is_depthwise(const alck_conv *s)
     return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
 }
 
-bool alc_conv2d_takes_gate(const alc_conv2d_node *o)
+bool alc_conv2d_changes_input(const alc_conv2d_node *o)
 {
     return o->kernel_height == 1 && o->kernel_width == 1 && o->groups == 1 && o->pad_top == 0 && o->pad_left == 0 && o->pad_bottom == 0 && o->pad_right == 0;
 }
@@ -116,10 +116,11 @@ static alc_status infer(alc_infer *infer)
     return status == ALC_OK ? alc_infer_output(infer, ALC_SHAPE(s.out_height, s.out_width, o->filters), ALC_REAL) : status;
 }
 
-/* ---- derived memory: [scale, bias] of a folded norm, the forward weights, the backward weights ---- */
+/* ---- derived memory: [scale, bias] of a folded norm, [scale, shift] of one that is read, then the weights, forward and backward ---- */
 
 typedef struct conv_derived {
-    size_t norm_bytes, forward_bytes, backward_bytes;
+    size_t folded_bytes, norm_bytes; /* of the folded norm; of both */
+    size_t forward_bytes, backward_bytes;
 } conv_derived;
 
 /* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
@@ -163,7 +164,10 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
     const conv_kernels use = choose_kernels(context, s);
     conv_derived sizes = {0};
     if (o->fusion.norm)
-        sizes.norm_bytes = alc_align_up((size_t)(2 * o->filters) * sizeof(alc_real));
+        sizes.folded_bytes = alc_align_up((size_t)(2 * o->filters) * sizeof(alc_real));
+    sizes.norm_bytes = sizes.folded_bytes;
+    if (o->fusion.reads_norm)
+        sizes.norm_bytes += alc_align_up((size_t)(2 * s->in_channels) * sizeof(alc_real));
     if (use.depthwise) {
         size_t folded = (size_t)(o->filters * o->kernel_height * o->kernel_width) * sizeof(alc_real);
         sizes.forward_bytes = o->fusion.norm ? alc_align_up(folded) : 0;
@@ -180,14 +184,17 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
 
 static alck_conv run_geometry(const alc_run *r)
 {
+    const alc_conv2d_node *o = r->options;
     const alc_view *x = &r->inputs[0], *y = &r->outputs[0];
-    alck_conv s = geometry(r->options, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
+    alck_conv s = geometry(o, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
     s.in_stride = x->stride;
     s.out_stride = y->stride;
     s.operands = alc_context_operands(r->context);
-    if (((const alc_conv2d_node *)r->options)->fusion.gate) {
-        s.gate = r->inputs[1].data;
-        s.gate_stride = r->inputs[1].stride;
+    s.reading.normalises = o->fusion.reads_norm;
+    s.reading.activation = o->fusion.read_activation;
+    if (o->fusion.gate) {
+        s.reading.gate = r->inputs[1].data;
+        s.reading.gate_stride = r->inputs[1].stride;
     }
     return s;
 }
@@ -234,7 +241,8 @@ static alc_status prepare(alc_prepare *p)
     alck_conv s = geometry(o, p->input_shapes[0], p->batch);
     s.in_stride = p->input_strides[0];
     s.out_stride = p->output_strides[0];
-    s.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
+    s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
+    s.reading.normalises = o->fusion.reads_norm;
     s.operands = alc_context_operands(p->context);
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
@@ -282,11 +290,19 @@ static void fold_weight(const alc_conv2d_node *o, const alc_parameter_view *weig
 static void fold_norm(const alc_run *r, alc_real *scale, alc_real *bias)
 {
     const alc_conv2d_node *o = r->options;
-    const alc_parameter_view *norm = r->parameters + r->parameter_count - 4;
+    const alc_parameter_view *norm = r->parameters + r->parameter_count - (o->fusion.reads_norm ? 8 : 4);
     alc_batch_norm_fold(o->filters, norm[0].value, norm[1].value, norm[2].value, norm[3].value, o->fusion.norm_epsilon,
                         scale, bias);
     for (int64_t f = 0; f < o->filters && o->bias; f++)
         bias[f] = (alc_real)((double)scale[f] * (double)r->parameters[1].value[f] + (double)bias[f]);
+}
+
+static void fold_read_norm(const alc_run *r, int64_t channels, alc_real *scale)
+{
+    const alc_conv2d_node *o = r->options;
+    const alc_parameter_view *norm = r->parameters + r->parameter_count - 4;
+    alc_batch_norm_fold(channels, norm[0].value, norm[1].value, norm[2].value, norm[3].value, o->fusion.read_epsilon, scale,
+                        scale + channels);
 }
 
 static conv_derived derived_of(const alc_run *r, const alck_conv *s)
@@ -313,6 +329,8 @@ static alc_status derive(const alc_run *r)
         fold_weight(o, &r->parameters[0], scale, folded);
         weight = folded;
     }
+    if (o->fusion.reads_norm)
+        fold_read_norm(r, s.in_channels, (alc_real *)(void *)(derived + sizes.folded_bytes));
     if (use.depthwise)
         return ALC_OK;
     if (!use.winograd)
@@ -336,6 +354,10 @@ static alc_status forward(const alc_run *r)
     const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
     if (o->fusion.norm)
         bias = (const alc_real *)(const void *)derived + o->filters;
+    if (o->fusion.reads_norm) {
+        s.reading.scale = (const alc_real *)(const void *)(derived + sizes.folded_bytes);
+        s.reading.shift = s.reading.scale + s.in_channels;
+    }
     alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
     if (use.winograd) {
         const void *packed = r->derived ? derived + sizes.norm_bytes : NULL;

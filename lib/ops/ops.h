@@ -21,8 +21,12 @@ ALC_OP_LIST(ALC_DECLARE_OP)
  * options of these three ops begin with it. */
 typedef struct alc_fusion {
     bool norm;                 /* a batch norm with running statistics is folded into weights and bias; its weight, bias,
-                                  mean and variance are the node's last four parameters */
+                                  mean and variance are the node's last four parameters, before those of a norm that is read */
     double norm_epsilon;
+    bool reads_norm;           /* of a convolution: a batch norm with running statistics, and an activation, are applied to input 0
+                                  where it is read; the norm's parameters are the last four */
+    double read_epsilon;
+    alck_activation read_activation;
     bool gate;                 /* of a convolution: input 1 has a factor for each channel of input 0 */
     bool residual;             /* the node's last input is added */
     alck_activation activation;
@@ -51,8 +55,8 @@ typedef struct alc_batch_norm_node {
 
 /* Whether b holds one factor for each channel of a, for all its pixels. */
 bool alc_is_gate(alc_shape a, alc_shape b);
-/* Whether a convolution can multiply by a gate as it reads. */
-bool alc_conv2d_takes_gate(const alc_conv2d_node *options);
+/* Whether a convolution can multiply by a gate, or apply a batch norm, as it reads. */
+bool alc_conv2d_changes_input(const alc_conv2d_node *options);
 
 /* Which activation an op is; ALCK_IDENTITY for all others. */
 alck_activation alc_activation_of(const alc_op_def *op);

@@ -227,6 +227,46 @@ static alc_status halve(const alc_run *run)
 static const alc_op_def halving = {.name = "halving", .options_size = sizeof(halve_options), .infer = infer_same,
                                    .forward = halve, .apply_span = halve_span};
 
+/* After a pool, so that no convolution can take it in. */
+static alc_tensor *pooled_norm(alc_tensor *in)
+{
+    return norm(alc_max_pool(in, (alc_pool_options){.kernel = 3, .padding = 1, .stride = 1}), "bn");
+}
+
+/* With both of its norms, the second folded into the weights. */
+START_TEST(a_norm_is_applied_where_a_point_wise_convolution_reads)
+{
+    setup();
+    alc_tensor *first = pooled_norm(conv(x, "stem")), *active = alc_relu(first), *body = point_wise(active, "body");
+    alc_tensor *second = norm(body, "bn2");
+    expect_fused(ALC_EVALUATE, alc_relu6(second), 2, (alc_tensor *[]){active, second}, 3);
+    ck_assert(fusion("body")->reads_norm && fusion("body")->read_activation == ALCK_RELU && fusion("body")->norm);
+    ck_assert_int_eq(plan_node(f.plan, "body")->in_place_of, 4);
+    plan_fixture_end(&f);
+    setup();
+    first = pooled_norm(x);
+    expect_fused(ALC_EVALUATE, point_wise(first, "body"), 1, &first, 2);
+    ck_assert(fusion("body")->reads_norm && fusion("body")->read_activation == ALCK_IDENTITY);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+START_TEST(a_norm_stays_where_it_cannot_be_read)
+{
+    setup();
+    alc_tensor *first = pooled_norm(x);
+    run(ALC_EVALUATE, conv(first, "three"), 0, NULL); /* padding would be normalised */
+    ck_assert(!fusion("three")->reads_norm);
+    run(ALC_EVALUATE, alc_add(point_wise(first, "a"), alc_relu(first)), 0, NULL); /* two readers */
+    ck_assert(!fusion("a")->reads_norm);
+    run(ALC_EVALUATE, point_wise(alc_silu(norm(alc_max_pool(x, (alc_pool_options){.kernel = 3, .padding = 1, .stride = 1}), "bn2")), "b"), 0, NULL);
+    ck_assert(!fusion("b")->reads_norm);
+    run(ALC_TRAIN, point_wise(first, "c"), 0, NULL); /* its gradients need it */
+    ck_assert(!fusion("c")->reads_norm);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 START_TEST(a_span_is_taken_in)
 {
     setup();
@@ -249,5 +289,6 @@ int main(void)
                      one_activation_only_and_no_residual_after_it, what_others_read_stays,
                      a_residual_must_be_there_before_its_host, a_frozen_norm_passes_the_residuals_gradient_on,
                      a_gate_is_multiplied_where_a_point_wise_convolution_reads, a_gate_stays_where_it_cannot_be_read,
+                     a_norm_is_applied_where_a_point_wise_convolution_reads, a_norm_stays_where_it_cannot_be_read,
                      a_span_is_taken_in);
 }

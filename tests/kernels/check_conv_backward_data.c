@@ -46,12 +46,12 @@ static void check_random(kernel_run *run)
 static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
-        {1, 14, 14, 24, 0, 7, 7, 40, 0, 1, 1, 2, 2, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 20, 20, 2, 0, 4, 4, 3, 0, 3, 3, 5, 5, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 4, 4, 1, 1, 2, 2, 1, ALCK_REALS, NULL, 0},
-        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 6, 6, 1, 1, 4, 3, 1, ALCK_REALS, NULL, 0},
-        {1, 5, 6, 70, 0, 5, 6, 36, 1024, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {2, 16, 16, 3, 0, 8, 8, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {1, 14, 14, 24, 0, 7, 7, 40, 0, 1, 1, 2, 2, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 20, 20, 2, 0, 4, 4, 3, 0, 3, 3, 5, 5, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 4, 4, 1, 1, 2, 2, 1, ALCK_REALS, {0}},
+        {1, 17, 17, 3, 0, 4, 4, 5, 0, 3, 3, 6, 6, 1, 1, 4, 3, 1, ALCK_REALS, {0}},
+        {1, 5, 6, 70, 0, 5, 6, 36, 1024, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {2, 16, 16, 3, 0, 8, 8, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         alck_conv s = shapes[i];

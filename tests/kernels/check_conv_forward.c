@@ -73,17 +73,17 @@ static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
         /* a first layer: rows of taps side by side */
-        {2, 13, 17, 3, 0, 7, 9, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 30, 30, 3, 0, 28, 28, 8, 0, 11, 11, 1, 1, 4, 4, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {2, 13, 17, 3, 0, 7, 9, 33, 0, 7, 7, 2, 2, 3, 3, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 30, 30, 3, 0, 28, 28, 8, 0, 11, 11, 1, 1, 4, 4, 1, 1, 1, ALCK_REALS, {0}},
         /* pixels 4096 bytes apart */
-        {1, 5, 5, 40, 1024, 5, 5, 65, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 4, 31, 20, 512, 4, 16, 70, 0, 1, 1, 1, 2, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {1, 5, 5, 40, 1024, 5, 5, 65, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 4, 31, 20, 512, 4, 16, 70, 0, 1, 1, 1, 2, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
         /* a point-wise layer, more than one task */
-        {2, 21, 19, 24, 0, 21, 19, 40, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {2, 21, 19, 24, 0, 21, 19, 40, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
         /* all padding */
-        {1, 2, 2, 5, 0, 3, 3, 6, 0, 3, 3, 9, 9, 9, 9, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {1, 2, 2, 5, 0, 3, 3, 6, 0, 3, 3, 9, 9, 9, 9, 1, 1, 1, ALCK_REALS, {0}},
         /* nothing */
-        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         alck_conv s = shapes[i];
@@ -120,18 +120,53 @@ static void check_batch(kernel_run *run)
     }
 }
 
-/* With a gate: as if its products with the input had been stored first. */
-static void check_gate(kernel_run *run)
+static alck_conv random_pointwise(kernel_run *run)
 {
-    for (int i = 0; i < 30; i++) {
-        const int64_t groups = kernel_random_between(run, 1, 2), height = kernel_random_between(run, 1, 24);
-        const int64_t width = kernel_random_between(run, 1, 24), stride = kernel_random_between(run, 1, 2);
-        alck_conv s = {.batch = kernel_random_between(run, 1, 3), .in_height = height, .in_width = width,
+    const int64_t groups = kernel_random_between(run, 1, 2), height = kernel_random_between(run, 1, 24);
+    const int64_t width = kernel_random_between(run, 1, 24), stride = kernel_random_between(run, 1, 2);
+    return (alck_conv){.batch = kernel_random_between(run, 1, 3), .in_height = height, .in_width = width,
                        .in_channels = groups * kernel_random_between(run, 1, 600),
                        .out_height = (height + stride - 1) / stride, .out_width = (width + stride - 1) / stride,
                        .out_channels = groups * kernel_random_extent(run), .kernel_height = 1, .kernel_width = 1,
                        .stride_y = stride, .stride_x = stride, .dilation_y = 1, .dilation_x = 1, .groups = groups,
                        .operands = product_random_operands(run)};
+}
+
+/* With a batch norm: as if its output had been stored first. */
+static void check_norm(kernel_run *run)
+{
+    static const alck_activation activations[] = {ALCK_IDENTITY, ALCK_RELU, ALCK_RELU6};
+    for (int i = 0; i < 30; i++) {
+        alck_conv s = random_pointwise(run);
+        const alck_epilogue e = {0};
+        conv_data d = make(run, &s, DATA_REALS), apart = d;
+        kernel_tensor scale = kernel_tensor_reals(run, 1, s.in_channels, s.in_channels, 1);
+        kernel_tensor shift = kernel_tensor_reals(run, 1, s.in_channels, s.in_channels, 1);
+        const alck_norm norm = {.rows = s.batch, .pixels_per_row = s.in_height * s.in_width, .channels = s.in_channels,
+                                .x = d.x.data, .x_stride = d.x.stride, .scale = scale.data, .shift = shift.data,
+                                .activation = activations[i % 3]};
+        apart.x = kernel_tensor_copy(&d.x);
+        apart.y = kernel_tensor_copy(&d.y);
+        run->table->norm_forward(run->par, &norm, apart.x.data, apart.x.stride);
+        convolve(run, &s, &apart, &e);
+        s.reading = (alck_reading){.normalises = true, .scale = scale.data, .shift = shift.data, .activation = norm.activation};
+        convolve(run, &s, &d, &e);
+        if (memcmp(d.y.data, apart.y.data, d.y.buffer.bytes) != 0)
+            kernel_fail(run, "a norm gives other bits than its output stored before");
+        kernel_tensor_free(run, &scale, "scale");
+        kernel_tensor_free(run, &shift, "shift");
+        kernel_tensor_free(run, &apart.x, "the norm's output");
+        kernel_tensor_free(run, &apart.y, "y of the norm's output");
+        destroy(run, &d);
+    }
+}
+
+/* With a gate: as if its products with the input had been stored first. */
+static void check_gate(kernel_run *run)
+{
+    for (int i = 0; i < 30; i++) {
+        alck_conv s = random_pointwise(run);
+        const int64_t pixels = s.in_height * s.in_width;
         const alck_epilogue e = {0};
         conv_data d = make(run, &s, DATA_REALS), apart = d;
         kernel_tensor gate = kernel_tensor_reals(run, s.batch, s.in_channels, s.in_channels + 3, 1);
@@ -139,10 +174,10 @@ static void check_gate(kernel_run *run)
         apart.y = kernel_tensor_copy(&d.y);
         for (int64_t p = 0; p < d.x.pixels; p++)
             for (int64_t c = 0; c < s.in_channels; c++)
-                *kernel_at(&apart.x, p, c) *= *kernel_at(&gate, p / (height * width), c);
+                *kernel_at(&apart.x, p, c) *= *kernel_at(&gate, p / pixels, c);
         convolve(run, &s, &apart, &e);
-        s.gate = gate.data;
-        s.gate_stride = gate.stride;
+        s.reading.gate = gate.data;
+        s.reading.gate_stride = gate.stride;
         convolve(run, &s, &d, &e);
         if (memcmp(d.y.data, apart.y.data, d.y.buffer.bytes) != 0)
             kernel_fail(run, "a gate gives other bits than products stored before");
@@ -158,7 +193,9 @@ static void check_is_gemm(kernel_run *run)
 {
     for (int i = 0; i < 20; i++) {
         const int64_t pixels = kernel_random_extent(run), inputs = kernel_random_between(run, 1, 600);
-        const alck_conv s = {1, 1, pixels, inputs, 0, 1, pixels, kernel_random_extent(run), 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0};
+        const alck_conv s = {.batch = 1, .in_height = 1, .in_width = pixels, .in_channels = inputs, .out_height = 1,
+                             .out_width = pixels, .out_channels = kernel_random_extent(run), .kernel_height = 1,
+                             .kernel_width = 1, .stride_y = 1, .stride_x = 1, .dilation_y = 1, .dilation_x = 1, .groups = 1};
         const alck_epilogue e = {0};
         conv_data d = make(run, &s, DATA_REALS);
         convolve(run, &s, &d, &e);
@@ -181,5 +218,6 @@ const kernel_check kernel_checks_conv_forward[] = {
     {"conv_forward, batch", check_batch},
     {"conv_forward, point-wise", check_is_gemm},
     {"conv_forward, gated", check_gate},
+    {"conv_forward, normalised", check_norm},
     {NULL, NULL},
 };

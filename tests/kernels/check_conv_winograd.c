@@ -185,11 +185,11 @@ static void check_backward_weights(kernel_run *run)
 static void check_chains(kernel_run *run)
 {
     static const alck_conv shapes[] = {
-        {2, 60, 50, 3, 0, 60, 50, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 70, 66, 6, 8, 69, 64, 3, 4, 3, 3, 1, 1, 0, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 7, 7, 150, 0, 7, 7, 70, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 69, 71, 17, 0, 69, 71, 161, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {1, 68, 90, 161, 0, 68, 90, 17, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {2, 60, 50, 3, 0, 60, 50, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 70, 66, 6, 8, 69, 64, 3, 4, 3, 3, 1, 1, 0, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 7, 7, 150, 0, 7, 7, 70, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 69, 71, 17, 0, 69, 71, 161, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 68, 90, 161, 0, 68, 90, 17, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int bf16 = 0; bf16 < 2; bf16++) {
@@ -212,10 +212,10 @@ static bool same(const kernel_tensor *a, const kernel_tensor *b)
 static void check_cuts(kernel_run *run)
 {
     static const alck_conv shapes[] = {
-        {3, 29, 30, 12, 0, 29, 30, 20, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {2, 9, 9, 130, 0, 9, 9, 140, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {3, 5, 40, 600, 640, 3, 38, 40, 48, 3, 3, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, NULL, 0},
-        {2, 60, 60, 400, 0, 60, 60, 24, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0},
+        {3, 29, 30, 12, 0, 29, 30, 20, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {2, 9, 9, 130, 0, 9, 9, 140, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
+        {3, 5, 40, 600, 640, 3, 38, 40, 48, 3, 3, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
+        {2, 60, 60, 400, 0, 60, 60, 24, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         alck_conv s = shapes[i];
@@ -278,7 +278,7 @@ static void check_epilogue(kernel_run *run)
 
 static void check_empty(kernel_run *run)
 {
-    const alck_conv s = {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, NULL, 0};
+    const alck_conv s = {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}};
     check_one(run, &s, DATA_REALS, false, false, false);
     check_one(run, &s, DATA_REALS, true, false, false);
     check_weights(run, &s, DATA_REALS, false);

@@ -105,10 +105,10 @@ static void check_backward_weights(kernel_run *run)
 static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
-        {2, 2, 600, 3, 0, 2, 600, 3, 0, 1, 3, 1, 1, 0, 1, 1, 1, 3, ALCK_REALS, NULL, 0},
-        {1, 4, 30, 5, 0, 4, 30, 5, 0, 1, 19, 1, 1, 0, 9, 1, 1, 5, ALCK_REALS, NULL, 0},
-        {1, 20, 20, 17, 0, 3, 3, 17, 0, 18, 18, 1, 1, 0, 0, 1, 1, 17, ALCK_REALS, NULL, 0},
-        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 8, ALCK_REALS, NULL, 0},
+        {2, 2, 600, 3, 0, 2, 600, 3, 0, 1, 3, 1, 1, 0, 1, 1, 1, 3, ALCK_REALS, {0}},
+        {1, 4, 30, 5, 0, 4, 30, 5, 0, 1, 19, 1, 1, 0, 9, 1, 1, 5, ALCK_REALS, {0}},
+        {1, 20, 20, 17, 0, 3, 3, 17, 0, 18, 18, 1, 1, 0, 0, 1, 1, 17, ALCK_REALS, {0}},
+        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 8, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const alck_conv *s = &shapes[i];
