@@ -85,8 +85,8 @@ typedef struct alck_gemm {
     alck_epilogue epilogue;
 } alck_gemm;
 
-/* What becomes of input values as they are read: of forward direct convolutions, 1x1 and without padding. The bits are those of
- * multiply_broadcast's, or norm_forward's, output stored before. */
+/* What becomes of input values as they are read: of forward direct convolutions, 1x1 and without padding, and, for norms, of their
+ * gradients for the weights. The bits are those of multiply_broadcast's, or norm_forward's, output stored before. */
 typedef struct alck_reading {
     const alck_real *gate;           /* they are multiplied by gate[image][channel], and rounded */
     int64_t gate_stride;             /* between images, 0: no gate */

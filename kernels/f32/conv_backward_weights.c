@@ -12,6 +12,7 @@
  */
 #include "kernels/f32/geometry.h"
 #include "kernels/f32/grid.h"
+#include "kernels/f32/normalise.h"
 
 #define GROUP_PIXELS 1024
 /* A region's sums take a quarter of a small second cache, of 512 KiB; 256 pixels of a band another, with what is to be
@@ -236,21 +237,38 @@ static void pair_pixels(alck_operands operands, int64_t count, const alck_real *
     }
 }
 
+/* The same rows of a few pixels as the norm that is read would have stored them. A 1x1 convolution's rows are channels. */
+static void normalise_pixels(const weights_job *job, const region *r, int64_t first, int64_t end, const alck_real *const *pixel,
+                             int64_t pixels, alck_real values[2 * PACKED_TERMS][BAND_ROWS], const alck_real **rows)
+{
+    const int64_t channel = r->group * job->piece_rows + r->first_row + first;
+    for (int64_t j = 0; j < pixels; j++) {
+        ALCK_NAME(normalise_values)(&job->s->reading, channel, end - first, pixel[j], values[j]);
+        rows[j] = values[j];
+    }
+}
+
 static void pack_piece(const weights_job *job, const region *r, const band *b, int64_t pixels, int64_t first, int64_t end)
 {
     const alck_operands operands = job->s->operands;
-    const int64_t terms = terms_of(operands, pixels);
-    alck_real pairs[PACKED_TERMS][BAND_ROWS];
-    const alck_real *rows[PACKED_TERMS];
+    const int64_t per_term = values_per_term(operands), together = PACKED_TERMS * per_term;
+    alck_real pairs[PACKED_TERMS][BAND_ROWS], values[2 * PACKED_TERMS][BAND_ROWS];
+    const alck_real *rows[PACKED_TERMS], *normalised[2 * PACKED_TERMS];
     int64_t tile = b->first_tile;
     while (r->tile_row[tile + 1] <= first)
         tile++;
-    for (int64_t k = 0; k < terms; k += PACKED_TERMS) {
-        const int64_t count = terms - k < PACKED_TERMS ? terms - k : PACKED_TERMS;
-        if (operands != ALCK_REALS)
-            pair_pixels(operands, end - first, r->pointers + 2 * k, pixels - 2 * k < 2 * count ? pixels - 2 * k : 2 * count,
-                        pairs, rows);
-        pack_terms(r, b, tile, first, end, k, count, operands == ALCK_REALS ? r->pointers + k : rows);
+    for (int64_t k = 0; k < pixels; k += together) {
+        const int64_t count = pixels - k < together ? pixels - k : together;
+        const alck_real *const *from = r->pointers + k;
+        if (job->s->reading.normalises) {
+            normalise_pixels(job, r, first, end, from, count, values, normalised);
+            from = normalised;
+        }
+        if (operands != ALCK_REALS) {
+            pair_pixels(operands, end - first, from, count, pairs, rows);
+            from = rows;
+        }
+        pack_terms(r, b, tile, first, end, k / per_term, terms_of(operands, count), from);
     }
 }
 

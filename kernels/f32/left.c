@@ -1,7 +1,7 @@
 /* kernels/f32/left.c - see left.h. Nothing here adds to sums; only gates and norms change values, and only bf16 rounds: it can decide
  * speed, never bits. */
-#include "kernels/f32/activation.h"
 #include "kernels/f32/left.h"
+#include "kernels/f32/normalise.h"
 
 /* Below this many channels a piece is not worth its pointers. */
 #define CHANNELS_LEAST 16
@@ -160,30 +160,6 @@ static void multiply_row(alck_real *to, const alck_real *from, const alck_real *
         vf_store_n(to + i, vf_mul(vf_load_n(from + i, count - i), vf_load_n(gate + i, count - i)), count - i);
 }
 
-ALCK_INLINE void normalise_values(alck_activation f, alck_real *to, const alck_real *from, const alck_real *scale,
-                                  const alck_real *shift, int64_t count)
-{
-    int64_t i = 0;
-    for (; i + VF_LANES <= count; i += VF_LANES)
-        vf_store(to + i, vf_activate(f, vf_fma(vf_load(from + i), vf_load(scale + i), vf_load(shift + i))));
-    if (i < count) {
-        const int64_t n = count - i;
-        const vf z = vf_fma(vf_load_n(from + i, n), vf_load_n(scale + i, n), vf_load_n(shift + i, n));
-        vf_store_n(to + i, vf_activate(f, z), n);
-    }
-}
-
-static void normalise_row(alck_activation f, alck_real *to, const alck_real *from, const alck_real *scale, const alck_real *shift,
-                          int64_t count)
-{
-    if (f == ALCK_RELU)
-        normalise_values(ALCK_RELU, to, from, scale, shift, count);
-    else if (f == ALCK_RELU6)
-        normalise_values(ALCK_RELU6, to, from, scale, shift, count);
-    else
-        normalise_values(ALCK_IDENTITY, to, from, scale, shift, count);
-}
-
 /* Rows of a piece, `channel` the first of it, to `to`, COPIED_ROW values apart. */
 static void normalise_piece(const product *p, int64_t channel, int64_t count, const alck_real *const *from, int64_t rows,
                             alck_real *to)
@@ -191,7 +167,7 @@ static void normalise_piece(const product *p, int64_t channel, int64_t count, co
     alck_real values[2 * K_BLOCK];
     for (int64_t i = 0; i < rows; i++, to += COPIED_ROW) {
         const bool pairs = p->operands != ALCK_REALS;
-        normalise_row(p->reading.activation, pairs ? values : to, from[i], p->reading.scale + channel, p->reading.shift + channel, count);
+        ALCK_NAME(normalise_values)(&p->reading, channel, count, from[i], pairs ? values : to);
         if (pairs)
             ALCK_NAME(pair_values)(p->operands, count, values, NULL, to);
     }

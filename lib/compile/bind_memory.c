@@ -148,9 +148,20 @@ static alc_status bind_parameters(alc_plan *plan, alc_step *step)
     return ALC_OK;
 }
 
+/* The options of a node that applies a norm are the plan's own copy. */
+static void bind_read_norm(const alc_plan *plan, const alc_plan_node *node)
+{
+    if (!node->read_norm)
+        return;
+    alc_fusion *fusion = (alc_fusion *)node->options;
+    alc_batch_norm_saved(buffer_memory(plan, node->read_norm->saved),
+                         alc_shape_channels(plan->tensors[node->inputs[0]].shape), &fusion->read_scale, &fusion->read_shift);
+}
+
 static alc_status bind_step(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
+    bind_read_norm(plan, node);
     step->run = (alc_run){
         .context = plan->context, .node = node->name, .node_key = node->key, .options = node->options,
         .mode = plan->options.mode, .frozen = node->frozen, .recompute = step->kind == ALC_STEP_RECOMPUTE,

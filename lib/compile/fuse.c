@@ -78,25 +78,49 @@ static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
     multiply->dead = true;
 }
 
-/* Reads what a batch norm reads, in place of its output. */
-static void take_norm(alc_plan *plan, int64_t host_index)
+/* The batch norm before a convolution, if that can apply it as it reads; else NULL. */
+static alc_plan_node *norm_to_read(alc_plan *plan, int64_t host_index)
 {
-    alc_plan_node *host = &plan->nodes[host_index];
+    const alc_plan_node *host = &plan->nodes[host_index];
+    if (host->dead || host->op != &alc_op_conv2d)
+        return NULL;
+    const alc_conv2d_node *options = host->options;
     const alc_plan_tensor *output = &plan->tensors[host->inputs[0]];
-    alc_conv2d_node *options = (alc_conv2d_node *)host->options; /* a copy that fuse_neighbours made */
     if (!alc_conv2d_changes_input(options) || options->fusion.gate || output->producer < 0 || output->kept)
-        return;
+        return NULL;
     alc_plan_node *norm = &plan->nodes[output->producer];
-    if (!is_norm(norm) || norm->differentiated || alc_single_consumer(plan, host->inputs[0]) != host_index)
-        return;
+    if (!is_norm(norm) || alc_single_consumer(plan, host->inputs[0]) != host_index)
+        return NULL;
+    const alc_fusion *o = norm->options;
+    const bool simple = o->activation == ALCK_IDENTITY || o->activation == ALCK_RELU || o->activation == ALCK_RELU6;
+    return simple && !o->residual ? norm : NULL;
+}
+
+/* A trained norm makes scale and shift of each batch, and what it would have stored is formed twice where the convolution reads it:
+ * forward and for the weights' gradient. */
+static alc_status take_trained_norm(alc_plan *plan, alc_plan_node *host, alc_plan_node *norm)
+{
+    alc_conv2d_node *options = alc_plan_allocate(plan, 1, sizeof *options);
+    if (!options)
+        return ALC_OUT_OF_MEMORY;
+    *options = *(const alc_conv2d_node *)host->options;
+    host->options = options;
+    options->fusion.reads_trained_norm = true;
+    options->fusion.read_activation = ((const alc_fusion *)norm->options)->activation;
+    plan->tensors[host->inputs[0]].unstored = true;
+    host->inputs[host->input_count++] = norm->inputs[0];
+    host->read_norm = norm;
+    return ALC_OK;
+}
+
+/* Reads what a batch norm reads, in place of its output. */
+static void take_norm(alc_plan_node *host, alc_plan_node *norm)
+{
     const alc_batch_norm_node *o = norm->options;
-    const alck_activation f = o->fusion.activation;
-    if (alc_batch_norm_behaviour(o, plan->options.mode, norm->frozen) != ALC_NORM_RUNNING || o->fusion.residual ||
-        (f != ALCK_IDENTITY && f != ALCK_RELU && f != ALCK_RELU6))
-        return;
+    alc_conv2d_node *options = (alc_conv2d_node *)host->options; /* a copy that fuse_neighbours made */
     options->fusion.reads_norm = true;
     options->fusion.read_epsilon = o->epsilon;
-    options->fusion.read_activation = f;
+    options->fusion.read_activation = o->fusion.activation;
     memcpy(host->parameters + host->parameter_count, norm->parameters, 4 * sizeof *norm->parameters);
     host->parameter_count += 4;
     host->inputs[0] = norm->inputs[0];
@@ -129,6 +153,22 @@ static alc_status fuse_neighbours(alc_plan *plan, int64_t host_index)
     }
 }
 
+static alc_status read_norms(alc_plan *plan)
+{
+    alc_status status = ALC_OK;
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++) {
+        alc_plan_node *host = &plan->nodes[n], *norm = norm_to_read(plan, n);
+        if (!norm)
+            continue;
+        if (norm->differentiated)
+            status = take_trained_norm(plan, host, norm);
+        else if (!host->differentiated &&
+                 alc_batch_norm_behaviour(norm->options, plan->options.mode, norm->frozen) == ALC_NORM_RUNNING)
+            take_norm(host, norm);
+    }
+    return status;
+}
+
 /* Later hosts first: a residual must be computed before its host, and of two branches the later one can have that. */
 alc_status alc_fuse(alc_plan *plan)
 {
@@ -137,8 +177,5 @@ alc_status alc_fuse(alc_plan *plan)
         if (status != ALC_OK)
             return status;
     }
-    for (int64_t n = 0; n < plan->node_count; n++)
-        if (can_host(&plan->nodes[n]) && plan->nodes[n].op == &alc_op_conv2d)
-            take_norm(plan, n);
-    return ALC_OK;
+    return read_norms(plan);
 }

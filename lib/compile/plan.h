@@ -29,6 +29,7 @@ typedef struct alc_plan_tensor {
     int64_t root;              /* the tensor whose buffer holds it: itself, or a concat's output ... */
     int64_t channel;           /* ... from this channel on */
     int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
+    bool unstored;             /* its values are nowhere: its only reader forms them (alc_plan_node.read_norm) */
     bool dropped;              /* of a root: not kept until backward, but computed again there to save memory */
 } alc_plan_tensor;
 
@@ -42,6 +43,8 @@ typedef struct alc_plan_node {
     alc_parameter **parameters;
     bool dead;                           /* taken in by a neighbour */
     bool leads_to_output;                /* the output depends on it */
+    struct alc_plan_node *read_norm;     /* of a trained convolution: the batch norm that it applies to its last input as it reads,
+                                            which is the norm's own; its first input is the norm's unstored output. NULL: none */
     int64_t segment;                     /* of the plan's segments */
     bool frozen, differentiated;
     bool *input_gradient_wanted, *parameter_gradient_wanted;

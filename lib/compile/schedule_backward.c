@@ -65,7 +65,7 @@ static alc_status use_new(alc_plan *plan, int64_t *slot, size_t bytes, int64_t s
 static alc_status use_value(alc_plan *plan, int64_t tensor, int64_t step)
 {
     alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
-    return use_new(plan, &root->value, tensor_bytes(root), step);
+    return root->unstored ? ALC_OK : use_new(plan, &root->value, tensor_bytes(root), step);
 }
 
 static alc_status use_gradient(alc_plan *plan, int64_t tensor, int64_t step)
@@ -105,6 +105,13 @@ static alc_status extend_over_segments(alc_plan *plan)
     return status;
 }
 
+/* The scale and shift that a node reads with lie in the norm's saved memory. */
+static void use_read_norm(alc_plan *plan, const alc_plan_node *node, int64_t step)
+{
+    if (node->read_norm)
+        use(plan, node->read_norm->saved, step);
+}
+
 static alc_status schedule_forward(alc_plan *plan)
 {
     int64_t segments = 0;
@@ -123,6 +130,7 @@ static alc_status schedule_forward(alc_plan *plan)
             status = use_value(plan, node->outputs[i], step);
         if (status == ALC_OK && node->saved_bytes)
             status = use_new(plan, &node->saved, node->saved_bytes, step);
+        use_read_norm(plan, node, step);
         if (status != ALC_OK)
             return status;
     }
@@ -182,6 +190,7 @@ static alc_status recompute_node(schedule *s, int64_t n)
         status = use_new(plan, &root->recomputed, tensor_bytes(root), step);
     }
     use(plan, node->saved, step);
+    use_read_norm(plan, node, step);
     return status;
 }
 
@@ -192,7 +201,7 @@ static alc_status need_value(schedule *s, int64_t tensor)
     alc_plan *plan = s->plan;
     const int64_t root = root_index(plan, tensor);
     alc_status status = ALC_OK;
-    if (plan->tensors[root].recomputed >= 0 || !(plan->tensors[root].dropped || is_cheap(s, tensor)))
+    if (plan->tensors[root].unstored || plan->tensors[root].recomputed >= 0 || !(plan->tensors[root].dropped || is_cheap(s, tensor)))
         return ALC_OK;
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++) {
         if (writes_to(plan, &plan->nodes[n], root))
@@ -280,6 +289,7 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
         status = use_gradient(plan, node->inputs[i], step);
     }
     use(plan, node->saved, step);
+    use_read_norm(plan, node, step);
     const size_t gradients = plan->options.update_in_backward ? alc_gradient_bytes(node) : 0;
     return status == ALC_OK && gradients ? use_new(plan, &node->gradients, gradients, step) : status;
 }

@@ -56,6 +56,13 @@ static norm_memory norm_memory_at(void *memory, int64_t channels)
     return (norm_memory){at, at + channels, at + 2 * channels, at + 3 * channels, at + 4 * channels};
 }
 
+void alc_batch_norm_saved(const void *saved, int64_t channels, const alc_real **scale, const alc_real **shift)
+{
+    const norm_memory m = norm_memory_at((void *)saved, channels);
+    *scale = m.scale;
+    *shift = m.shift;
+}
+
 /* Whether backward takes the activation's derivative from y: with a residual z cannot be formed from x alone. */
 static bool derivative_from_output(const alc_batch_norm_node *o)
 {
@@ -137,6 +144,8 @@ static alc_status forward(const alc_run *r)
         if (status != ALC_OK)
             return status;
     }
+    if (!r->outputs[0].data) /* whoever reads it applies scale and shift */
+        return ALC_OK;
     alck_parallel parallel = alc_context_parallel(r->context);
     alck_norm norm = norm_of(r, &m);
     alc_context_kernels(r->context)->norm_forward(&parallel, &norm, r->outputs[0].data, r->outputs[0].stride);

@@ -182,16 +182,28 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
     return sizes;
 }
 
+/* Which input has the values: not the first where a trained norm's output is formed from what the norm reads. */
+static int values_of(const alc_conv2d_node *o, int input_count)
+{
+    return o->fusion.reads_trained_norm ? input_count - 1 : 0;
+}
+
+static const alc_view *input_of(const alc_run *r)
+{
+    return &r->inputs[values_of(r->options, r->input_count)];
+}
+
 static alck_conv run_geometry(const alc_run *r)
 {
     const alc_conv2d_node *o = r->options;
-    const alc_view *x = &r->inputs[0], *y = &r->outputs[0];
+    const alc_view *x = input_of(r), *y = &r->outputs[0];
     alck_conv s = geometry(o, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
     s.in_stride = x->stride;
     s.out_stride = y->stride;
     s.operands = alc_context_operands(r->context);
-    s.reading.normalises = o->fusion.reads_norm;
-    s.reading.activation = o->fusion.read_activation;
+    s.reading = (alck_reading){.normalises = o->fusion.reads_norm || o->fusion.reads_trained_norm,
+                               .scale = o->fusion.read_scale, .shift = o->fusion.read_shift,
+                               .activation = o->fusion.read_activation};
     if (o->fusion.gate) {
         s.reading.gate = r->inputs[1].data;
         s.reading.gate_stride = r->inputs[1].stride;
@@ -239,10 +251,10 @@ static alc_status prepare(alc_prepare *p)
     const alc_conv2d_node *o = p->options;
     const alck_table *kernels = alc_context_kernels(p->context);
     alck_conv s = geometry(o, p->input_shapes[0], p->batch);
-    s.in_stride = p->input_strides[0];
+    s.in_stride = p->input_strides[values_of(o, p->input_count)];
     s.out_stride = p->output_strides[0];
     s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
-    s.reading.normalises = o->fusion.reads_norm;
+    s.reading.normalises = o->fusion.reads_norm || o->fusion.reads_trained_norm;
     s.operands = alc_context_operands(p->context);
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
@@ -262,7 +274,7 @@ static alc_status prepare(alc_prepare *p)
     if (!p->differentiated && keeps && (o->fusion.norm || !use.depthwise))
         alc_prepare_replaced(p, 0);
     if (p->differentiated && p->parameter_gradient_wanted[0])
-        alc_prepare_keep_input(p, 0);
+        alc_prepare_keep_input(p, values_of(o, p->input_count));
     if (p->differentiated)
         alc_prepare_backward_scratch(p, scratch_backward);
     alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),
@@ -351,6 +363,7 @@ static alc_status forward(const alc_run *r)
     const conv_kernels use = choose_kernels(r->context, &s);
     conv_derived sizes = derived_of(r, &s);
     const char *derived = r->derived;
+    const alc_real *x = input_of(r)->data;
     const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
     if (o->fusion.norm)
         bias = (const alc_real *)(const void *)derived + o->filters;
@@ -361,12 +374,12 @@ static alc_status forward(const alc_run *r)
     alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
     if (use.winograd) {
         const void *packed = r->derived ? derived + sizes.norm_bytes : NULL;
-        kernels->winograd_forward(&parallel, &s, r->inputs[0].data, r->parameters[0].value, packed, &epilogue,
+        kernels->winograd_forward(&parallel, &s, x, r->parameters[0].value, packed, &epilogue,
                                   r->outputs[0].data, r->scratch);
     } else if (use.depthwise) {
         const alc_real *weight = o->fusion.norm ? (const alc_real *)(const void *)(derived + sizes.norm_bytes)
                                                 : r->parameters[0].value;
-        kernels->depthwise_forward(&parallel, &s, r->inputs[0].data, weight, &epilogue, r->outputs[0].data);
+        kernels->depthwise_forward(&parallel, &s, x, weight, &epilogue, r->outputs[0].data);
     } else {
         char *scratch = r->scratch;
         const char *packed = r->derived ? derived + sizes.norm_bytes : scratch;
@@ -374,7 +387,7 @@ static alc_status forward(const alc_run *r)
             kernels->conv_pack(&parallel, &s, r->parameters[0].value, scratch);
             scratch += sizes.forward_bytes;
         }
-        kernels->conv_forward(&parallel, &s, r->inputs[0].data, packed, &epilogue, r->outputs[0].data, scratch);
+        kernels->conv_forward(&parallel, &s, x, packed, &epilogue, r->outputs[0].data, scratch);
     }
     return ALC_OK;
 }
@@ -413,10 +426,10 @@ static void backward_dense(const alc_run *r, const alck_conv *data, const alck_c
                                     r->input_gradients[0].add, scratch);
     }
     if (r->parameters[0].gradient && use.winograd)
-        kernels->winograd_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+        kernels->winograd_backward_weights(&parallel, weights, input_of(r)->data, dy, r->parameters[0].gradient,
                                            r->parameters[0].add, r->scratch);
     else if (r->parameters[0].gradient)
-        kernels->conv_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
+        kernels->conv_backward_weights(&parallel, weights, input_of(r)->data, dy, r->parameters[0].gradient,
                                        r->parameters[0].add, r->scratch);
 }
 

@@ -25,7 +25,10 @@ typedef struct alc_fusion {
     double norm_epsilon;
     bool reads_norm;           /* of a convolution: a batch norm with running statistics, and an activation, are applied to input 0
                                   where it is read; the norm's parameters are the last four */
+    bool reads_trained_norm;   /* the same of a norm that is trained: to the last input, which has the values that input 0 stands for;
+                                  scale and shift, which the norm's node makes, are known when memory is bound */
     double read_epsilon;
+    const alc_real *read_scale, *read_shift;
     alck_activation read_activation;
     bool gate;                 /* of a convolution: input 1 has a factor for each channel of input 0 */
     bool residual;             /* the node's last input is added */
@@ -66,6 +69,9 @@ typedef enum alc_norm_behaviour { ALC_NORM_BATCH, ALC_NORM_RUNNING } alc_norm_be
 alc_norm_behaviour alc_batch_norm_behaviour(const alc_batch_norm_node *options, alc_plan_mode mode, bool frozen);
 /* Whether its weight and bias are trained; options.mode can forbid it. */
 bool alc_batch_norm_trains(const alc_batch_norm_node *options);
+
+/* Where a norm's saved memory has the scale and shift of this run. */
+void alc_batch_norm_saved(const void *saved, int64_t channels, const alc_real **scale, const alc_real **shift);
 
 /* scale = weight / sqrt(variance + epsilon), shift = bias - mean scale, for `channels` channels. */
 void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_real *bias, const alc_real *mean,

@@ -164,7 +164,7 @@ static alc_status expect_finite(alc_plan *plan, alc_step *step)
         const alc_plan_tensor *tensor = &plan->tensors[node->outputs[i]];
         const alc_view *view = &step->run.outputs[i];
         int64_t pixels = view->height * view->width * (tensor->scalar ? 1 : step->run.rows);
-        if (tensor->dtype == ALC_REAL &&
+        if (tensor->dtype == ALC_REAL && !tensor->unstored &&
             !alc_context_kernels(plan->context)->all_finite(pixels, view->channels, view->data, view->stride))
             return ALC_NOT_FINITE;
     }

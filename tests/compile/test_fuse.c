@@ -194,39 +194,6 @@ START_TEST(a_gate_stays_where_it_cannot_be_read)
 }
 END_TEST
 
-/* ---- a user's op with a span ---- */
-
-typedef struct halve_options {
-    alc_real factor;
-} halve_options;
-
-static alc_status infer_same(alc_infer *i)
-{
-    return alc_infer_output(i, i->input_shapes[0], ALC_REAL);
-}
-
-/* Each channel by its own factor, so that the first channel handed over matters. */
-static void halve_span(const void *options, alc_real *values, int64_t first, int64_t count)
-{
-    const halve_options *o = options;
-    for (int64_t i = 0; i < count; i++)
-        values[i] *= o->factor + (alc_real)(first + i);
-}
-
-static alc_status halve(const alc_run *run)
-{
-    const alc_view *from = &run->inputs[0], *to = &run->outputs[0];
-    for (int64_t pixel = 0; pixel < run->rows * from->height * from->width; pixel++) {
-        alc_real *values = (alc_real *)to->data + pixel * to->stride;
-        memcpy(values, (const alc_real *)from->data + pixel * from->stride, (size_t)from->channels * sizeof *values);
-        halve_span(run->options, values, 0, from->channels);
-    }
-    return ALC_OK;
-}
-
-static const alc_op_def halving = {.name = "halving", .options_size = sizeof(halve_options), .infer = infer_same,
-                                   .forward = halve, .apply_span = halve_span};
-
 /* After a pool, so that no convolution can take it in. */
 static alc_tensor *pooled_norm(alc_tensor *in)
 {
@@ -267,6 +234,74 @@ START_TEST(a_norm_stays_where_it_cannot_be_read)
 }
 END_TEST
 
+/* Of a trained norm too: its output lies nowhere, and all gradients are the same bits as where it is kept. */
+START_TEST(a_trained_norm_is_applied_as_it_is_read)
+{
+    setup();
+    static const char *const names[] = {"stem.weight", "bn.weight", "bn.bias", "body.weight"};
+    enum { PARAMETERS = sizeof names / sizeof *names };
+    alc_tensor *active = alc_relu(pooled_norm(conv(x, "stem"))), *output = alc_tanh(point_wise(active, "body"));
+    alc_real gradients[2][PARAMETERS][4 * 4 * 9], values[2][VALUES];
+    memset(gradients, 0, sizeof gradients);
+    for (int keep = 0; keep < 2; keep++) {
+        memcpy(values[keep], run(ALC_TRAIN, output, keep, &active), sizeof values[keep]);
+        ck_assert(fusion("body")->reads_trained_norm == !keep);
+        ck_assert(f.plan->tensors[plan_node(f.plan, "bn")->outputs[0]].unstored == !keep);
+        ck_assert_int_eq(plan_steps(f.plan, "bn", ALC_STEP_RECOMPUTE), 0);
+        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
+        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
+        for (int i = 0; i < PARAMETERS; i++)
+            ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, names[i]), gradients[keep][i]),
+                             ALC_OK);
+    }
+    ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    for (int i = 0; i < PARAMETERS; i++) {
+        bool any = false;
+        for (int j = 0; j < 4 * 4 * 9; j++)
+            any = any || gradients[0][i][j] != 0;
+        ck_assert_msg(any, "%s has no gradient", names[i]);
+    }
+    const char *found;
+    ck_assert_int_eq(alc_plan_find_not_finite(f.plan, &found), ALC_OK);
+    ck_assert_str_eq(found, "");
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* ---- a user's op with a span ---- */
+
+typedef struct halve_options {
+    alc_real factor;
+} halve_options;
+
+static alc_status infer_same(alc_infer *i)
+{
+    return alc_infer_output(i, i->input_shapes[0], ALC_REAL);
+}
+
+/* Each channel by its own factor, so that the first channel handed over matters. */
+static void halve_span(const void *options, alc_real *values, int64_t first, int64_t count)
+{
+    const halve_options *o = options;
+    for (int64_t i = 0; i < count; i++)
+        values[i] *= o->factor + (alc_real)(first + i);
+}
+
+static alc_status halve(const alc_run *run)
+{
+    const alc_view *from = &run->inputs[0], *to = &run->outputs[0];
+    for (int64_t pixel = 0; pixel < run->rows * from->height * from->width; pixel++) {
+        alc_real *values = (alc_real *)to->data + pixel * to->stride;
+        memcpy(values, (const alc_real *)from->data + pixel * from->stride, (size_t)from->channels * sizeof *values);
+        halve_span(run->options, values, 0, from->channels);
+    }
+    return ALC_OK;
+}
+
+static const alc_op_def halving = {.name = "halving", .options_size = sizeof(halve_options), .infer = infer_same,
+                                   .forward = halve, .apply_span = halve_span};
+
 START_TEST(a_span_is_taken_in)
 {
     setup();
@@ -290,5 +325,6 @@ int main(void)
                      a_residual_must_be_there_before_its_host, a_frozen_norm_passes_the_residuals_gradient_on,
                      a_gate_is_multiplied_where_a_point_wise_convolution_reads, a_gate_stays_where_it_cannot_be_read,
                      a_norm_is_applied_where_a_point_wise_convolution_reads, a_norm_stays_where_it_cannot_be_read,
+                     a_trained_norm_is_applied_as_it_is_read,
                      a_span_is_taken_in);
 }

@@ -2,6 +2,8 @@
  * bit in the promised order. */
 #include "tests/kernels/product_checks.h"
 
+#include <string.h>
+
 static void compare(kernel_run *run, const alck_conv *s, product_data data, const kernel_tensor *x,
                     const kernel_tensor *dy, const kernel_tensor *dw, const kernel_tensor *old)
 {
@@ -65,8 +67,44 @@ static void check_special_shapes(kernel_run *run)
     }
 }
 
+/* With a batch norm that is read: as if its output had been stored first. */
+static void check_norm(kernel_run *run)
+{
+    static const alck_activation activations[] = {ALCK_IDENTITY, ALCK_RELU, ALCK_RELU6};
+    for (int i = 0; i < 30; i++) {
+        alck_conv s = product_random_pointwise(run);
+        const int64_t pixels = s.batch * s.in_height * s.in_width, outputs = s.batch * s.out_height * s.out_width;
+        kernel_tensor x = kernel_tensor_reals(run, pixels, s.in_channels, s.in_channels, 1);
+        kernel_tensor y = kernel_tensor_new(pixels, s.in_channels, s.in_channels);
+        kernel_tensor scale = kernel_tensor_reals(run, 1, s.in_channels, s.in_channels, 1);
+        kernel_tensor shift = kernel_tensor_reals(run, 1, s.in_channels, s.in_channels, 1);
+        kernel_tensor dy = kernel_tensor_reals(run, outputs, s.out_channels, s.out_channels, 1);
+        kernel_tensor dw = kernel_tensor_new(s.in_channels, s.out_channels / s.groups, s.out_channels / s.groups);
+        kernel_tensor apart = kernel_tensor_copy(&dw);
+        const alck_norm norm = {.rows = s.batch, .pixels_per_row = s.in_height * s.in_width, .channels = s.in_channels,
+                                .x = x.data, .x_stride = x.stride, .scale = scale.data, .shift = shift.data,
+                                .activation = activations[i % 3]};
+        kernel_buffer scratch = kernel_scratch(run->table->conv_backward_weights_scratch_bytes(&s, run->par->workers));
+        run->table->norm_forward(run->par, &norm, y.data, y.stride);
+        run->table->conv_backward_weights(run->par, &s, y.data, dy.data, apart.data, false, scratch.data);
+        s.reading = (alck_reading){.normalises = true, .scale = scale.data, .shift = shift.data, .activation = norm.activation};
+        run->table->conv_backward_weights(run->par, &s, x.data, dy.data, dw.data, false, scratch.data);
+        if (memcmp(dw.data, apart.data, dw.buffer.bytes) != 0)
+            kernel_fail(run, "a norm gives other bits than its output stored before");
+        kernel_buffer_free(run, &scratch, "scratch");
+        kernel_tensor_free(run, &x, "x");
+        kernel_tensor_free(run, &y, "the norm's output");
+        kernel_tensor_free(run, &scale, "scale");
+        kernel_tensor_free(run, &shift, "shift");
+        kernel_tensor_free(run, &dy, "dy");
+        kernel_tensor_free(run, &apart, "dw of the norm's output");
+        kernel_tensor_output(run, &dw, "dw");
+    }
+}
+
 const kernel_check kernel_checks_conv_backward_weights[] = {
     {"conv_backward_weights, random shapes", check_random},
     {"conv_backward_weights, special shapes", check_special_shapes},
+    {"conv_backward_weights, normalised", check_norm},
     {NULL, NULL},
 };

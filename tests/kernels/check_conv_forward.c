@@ -120,24 +120,12 @@ static void check_batch(kernel_run *run)
     }
 }
 
-static alck_conv random_pointwise(kernel_run *run)
-{
-    const int64_t groups = kernel_random_between(run, 1, 2), height = kernel_random_between(run, 1, 24);
-    const int64_t width = kernel_random_between(run, 1, 24), stride = kernel_random_between(run, 1, 2);
-    return (alck_conv){.batch = kernel_random_between(run, 1, 3), .in_height = height, .in_width = width,
-                       .in_channels = groups * kernel_random_between(run, 1, 600),
-                       .out_height = (height + stride - 1) / stride, .out_width = (width + stride - 1) / stride,
-                       .out_channels = groups * kernel_random_extent(run), .kernel_height = 1, .kernel_width = 1,
-                       .stride_y = stride, .stride_x = stride, .dilation_y = 1, .dilation_x = 1, .groups = groups,
-                       .operands = product_random_operands(run)};
-}
-
 /* With a batch norm: as if its output had been stored first. */
 static void check_norm(kernel_run *run)
 {
     static const alck_activation activations[] = {ALCK_IDENTITY, ALCK_RELU, ALCK_RELU6};
     for (int i = 0; i < 30; i++) {
-        alck_conv s = random_pointwise(run);
+        alck_conv s = product_random_pointwise(run);
         const alck_epilogue e = {0};
         conv_data d = make(run, &s, DATA_REALS), apart = d;
         kernel_tensor scale = kernel_tensor_reals(run, 1, s.in_channels, s.in_channels, 1);
@@ -165,7 +153,7 @@ static void check_norm(kernel_run *run)
 static void check_gate(kernel_run *run)
 {
     for (int i = 0; i < 30; i++) {
-        alck_conv s = random_pointwise(run);
+        alck_conv s = product_random_pointwise(run);
         const int64_t pixels = s.in_height * s.in_width;
         const alck_epilogue e = {0};
         conv_data d = make(run, &s, DATA_REALS), apart = d;

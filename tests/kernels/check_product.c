@@ -134,3 +134,15 @@ void product_expect(kernel_run *run, product_data data, alck_real got, alck_refe
         kernel_expect(run, (double)got, sum.value + before,
                       error_units(data) * KERNEL_UNIT * (sum.magnitude + fabs(before)), what, pixel, channel);
 }
+
+alck_conv product_random_pointwise(kernel_run *run)
+{
+    const int64_t groups = kernel_random_between(run, 1, 2), height = kernel_random_between(run, 1, 24);
+    const int64_t width = kernel_random_between(run, 1, 24), stride = kernel_random_between(run, 1, 2);
+    return (alck_conv){.batch = kernel_random_between(run, 1, 3), .in_height = height, .in_width = width,
+                       .in_channels = groups * kernel_random_between(run, 1, 600),
+                       .out_height = (height + stride - 1) / stride, .out_width = (width + stride - 1) / stride,
+                       .out_channels = groups * kernel_random_extent(run), .kernel_height = 1, .kernel_width = 1,
+                       .stride_y = stride, .stride_x = stride, .dilation_y = 1, .dilation_x = 1, .groups = groups,
+                       .operands = product_random_operands(run)};
+}

@@ -1,0 +1,25 @@
+/* kernels/f32/normalise.c - see normalise.h: the operations of norm_forward.c on a row.
+ */
+#include "kernels/f32/normalise.h"
+
+#include "kernels/f32/activation.h"
+#include "kernels/f32/strips.h"
+
+ALCK_INLINE void normalise_step(alck_activation f, const alck_real *scale, const alck_real *shift, const alck_real *from,
+                                alck_real *to, int64_t i, int64_t lanes)
+{
+    const vf z = vf_fma(load_lanes(from + i, lanes), load_lanes(scale + i, lanes), load_lanes(shift + i, lanes));
+    store_lanes(to + i, vf_activate(f, z), lanes);
+}
+
+void ALCK_NAME(normalise_values)(const alck_reading *reading, int64_t channel, int64_t count, const alck_real *from,
+                                 alck_real *to)
+{
+    const alck_real *scale = reading->scale + channel, *shift = reading->shift + channel;
+    if (reading->activation == ALCK_RELU)
+        EACH_VECTOR(count, normalise_step, ALCK_RELU, scale, shift, from, to);
+    else if (reading->activation == ALCK_RELU6)
+        EACH_VECTOR(count, normalise_step, ALCK_RELU6, scale, shift, from, to);
+    else
+        EACH_VECTOR(count, normalise_step, ALCK_IDENTITY, scale, shift, from, to);
+}
