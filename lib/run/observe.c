@@ -19,13 +19,18 @@ static double tensor_bytes(const alc_plan *plan, int64_t tensor, int64_t rows)
     return (double)(t->scalar ? 1 : rows) * (double)alc_shape_elements(t->shape) * (double)alc_dtype_size(t->dtype);
 }
 
+static double value_bytes(const alc_plan *plan, int64_t tensor, int64_t rows)
+{
+    return plan->tensors[tensor].unstored ? 0 : tensor_bytes(plan, tensor, rows);
+}
+
 static double forward_bytes(const alc_plan *plan, const alc_plan_node *node, int64_t rows)
 {
     double bytes = 0;
     for (int i = 0; i < node->input_count; i++)
-        bytes += tensor_bytes(plan, node->inputs[i], rows);
+        bytes += value_bytes(plan, node->inputs[i], rows);
     for (int i = 0; i < node->output_count; i++)
-        bytes += tensor_bytes(plan, node->outputs[i], rows);
+        bytes += value_bytes(plan, node->outputs[i], rows);
     for (int i = 0; i < node->parameter_count; i++)
         bytes += (double)node->parameters[i]->count * sizeof(alc_real);
     return bytes;
