@@ -201,7 +201,8 @@ static alc_status need_value(schedule *s, int64_t tensor)
     alc_plan *plan = s->plan;
     const int64_t root = root_index(plan, tensor);
     alc_status status = ALC_OK;
-    if (plan->tensors[root].unstored || plan->tensors[root].recomputed >= 0 || !(plan->tensors[root].dropped || is_cheap(s, tensor)))
+    const alc_plan_tensor *t = &plan->tensors[root];
+    if (t->unstored || t->recomputed >= 0 || !(t->dropped || is_cheap(s, tensor)))
         return ALC_OK;
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++) {
         if (writes_to(plan, &plan->nodes[n], root))

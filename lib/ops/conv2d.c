@@ -116,7 +116,7 @@ static alc_status infer(alc_infer *infer)
     return status == ALC_OK ? alc_infer_output(infer, ALC_SHAPE(s.out_height, s.out_width, o->filters), ALC_REAL) : status;
 }
 
-/* ---- derived memory: [scale, bias] of a folded norm, [scale, shift] of one that is read, then the weights, forward and backward ---- */
+/* ---- derived memory: [scale, bias] of a folded norm, [scale, shift] of one that is read, the weights forward and backward ---- */
 
 typedef struct conv_derived {
     size_t folded_bytes, norm_bytes; /* of the folded norm; of both */
