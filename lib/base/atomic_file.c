@@ -5,13 +5,9 @@
  * link stays one: the file that it leads to is replaced, in that file's folder. The temporary name is fixed so that what a killed process left behind is reclaimed by the next write
  * instead of piling up; a path has one writer at a time.
  */
-#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/base/file_operations.h"
 
@@ -94,14 +90,14 @@ static alc_status remove_leftover(alc_context *context, const char *path)
     return ALC_OK;
 }
 
-/* What is replaced: where a link leads, if anything is there; else the path itself. Only a regular file can be. */
+/* What is replaced, and the name that is written first. */
 static alc_status find_replaced(alc_atomic_file *file, const char *path)
 {
-    struct stat status;
     char target[PATH_MAX];
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return alc_fail_operation(file->context, "replace", path, S_ISDIR(status.st_mode) ? -EISDIR : -ENODEV);
-    const bool leads = lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && realpath(path, target) != NULL;
+    bool leads = false;
+    int error = alc_system_find_replaced(path, target, &leads);
+    if (error < 0)
+        return alc_fail_operation(file->context, "replace", path, error);
     file->path = alc_copy_text(file->context, leads ? target : path);
     file->partial = file->path == NULL ? NULL : partial_name(file->context, file->path);
     return file->partial == NULL ? ALC_OUT_OF_MEMORY : ALC_OK;

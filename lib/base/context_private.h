@@ -3,6 +3,7 @@
 #ifndef ALC_LIB_CONTEXT_PRIVATE_H
 #define ALC_LIB_CONTEXT_PRIVATE_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -31,6 +32,12 @@ struct alc_context {
 /* The operating system's memory and files, used where the options bring no hook of their own. */
 extern const alc_allocator alc_system_allocator;
 extern const alc_file_system alc_system_files;
+
+/* What a write to `path` replaces: where a link leads, if anything is there (*leads: `target`), else the path itself. 0, or -errno
+ * where it is no regular file (system_files.c). */
+int alc_system_find_replaced(const char *path, char target[PATH_MAX], bool *leads);
+/* The number that a small file of the system's begins with; false if there is none. */
+bool alc_system_read_number(const char *path, unsigned long long *number);
 
 /* Bytes that this process can have at most: the machine's or its container's memory, and swap
  * (system_memory.c). */

@@ -1,15 +1,35 @@
 /* lib/base/system_files.c - the file hook that is used where the options bring none: POSIX calls,
  * errors as -errno.
  * What is read must be a regular file: a pipe would keep the process waiting, and a device has no end. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/context_private.h"
+
+int alc_system_find_replaced(const char *path, char target[PATH_MAX], bool *leads)
+{
+    struct stat about;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return S_ISDIR(about.st_mode) ? -EISDIR : -ENODEV;
+    *leads = lstat(path, &about) == 0 && S_ISLNK(about.st_mode) && realpath(path, target) != NULL;
+    return 0;
+}
+
+bool alc_system_read_number(const char *path, unsigned long long *number)
+{
+    FILE *file = fopen(path, "r");
+    const bool found = file != NULL && fscanf(file, "%llu", number) == 1;
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
 
 /* 0, or why the open file is nothing to read from. That a directory is none is said when it is read. */
 static int check_readable(int file)

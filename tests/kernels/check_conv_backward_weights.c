@@ -57,6 +57,7 @@ static void check_special_shapes(kernel_run *run)
         {16, 32, 32, 3, 0, 32, 32, 2, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
         {2, 3, 3, 300, 0, 3, 3, 33, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
         {1, 3, 3, 70, 0, 3, 3, 300, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, {0}},
+        {1, 3, 3, 512, 0, 3, 3, 8, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, ALCK_REALS, {0}}, /* as many rows as a region has */
         {0, 3, 3, 4, 0, 3, 3, 5, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
