@@ -2,8 +2,9 @@
  * the new one, whole.
  *
  * PATH.partial is written, synced and renamed over PATH, then the directory is synced. A symbolic
- * link stays one: the file that it leads to is replaced, in that file's folder. The temporary name is fixed so that what a killed process left behind is reclaimed by the next write
- * instead of piling up; a path has one writer at a time.
+ * link stays one: the file that it leads to is replaced, in that file's folder. The temporary name
+ * is fixed so that what a killed process left behind is reclaimed by the next write instead of
+ * piling up; a path has one writer at a time.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -36,6 +36,9 @@ size_t alc_gradient_bytes(const alc_plan_node *node);
 /* Allocates the plan's memory and resolves every step's pointers. */
 alc_status alc_bind_memory(alc_plan *plan);
 
+/* The options of a convolution, dense layer or batch norm, which begin with an alc_fusion, as a copy that is the plan's to change;
+ * NULL if memory is short. */
+alc_fusion *alc_own_fusion(alc_plan *plan, alc_plan_node *host);
 /* How many live nodes read a tensor (an input used twice counts twice). */
 int64_t alc_count_uses(const alc_plan *plan, int64_t tensor);
 /* The only live node that reads it, -1 if there are none or several uses. */

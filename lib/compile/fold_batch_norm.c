@@ -5,8 +5,7 @@
 
 #include "lib/compile/compile.h"
 
-/* The host's options begin with an alc_fusion; a copy of them is the plan's to change. */
-static alc_fusion *own_fusion(alc_plan *plan, alc_plan_node *host)
+alc_fusion *alc_own_fusion(alc_plan *plan, alc_plan_node *host)
 {
     void *options = alc_plan_allocate(plan, 1, host->op->options_size);
     if (!options)
@@ -41,7 +40,7 @@ alc_status alc_fold_batch_norm(alc_plan *plan)
         alc_plan_node *host = host_of(plan, norm);
         if (!host)
             continue;
-        alc_fusion *fusion = own_fusion(plan, host);
+        alc_fusion *fusion = alc_own_fusion(plan, host);
         if (!fusion)
             return ALC_OUT_OF_MEMORY;
         fusion->norm = true;

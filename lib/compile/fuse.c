@@ -100,13 +100,11 @@ static alc_plan_node *norm_to_read(alc_plan *plan, int64_t host_index)
  * forward and for the weights' gradient. */
 static alc_status take_trained_norm(alc_plan *plan, alc_plan_node *host, alc_plan_node *norm)
 {
-    alc_conv2d_node *options = alc_plan_allocate(plan, 1, sizeof *options);
-    if (!options)
+    alc_fusion *fusion = alc_own_fusion(plan, host);
+    if (!fusion)
         return ALC_OUT_OF_MEMORY;
-    *options = *(const alc_conv2d_node *)host->options;
-    host->options = options;
-    options->fusion.reads_trained_norm = true;
-    options->fusion.read_activation = ((const alc_fusion *)norm->options)->activation;
+    fusion->reads_trained_norm = true;
+    fusion->read_activation = ((const alc_fusion *)norm->options)->activation;
     plan->tensors[host->inputs[0]].unstored = true;
     host->inputs[host->input_count++] = norm->inputs[0];
     host->read_norm = norm;
@@ -117,10 +115,10 @@ static alc_status take_trained_norm(alc_plan *plan, alc_plan_node *host, alc_pla
 static void take_norm(alc_plan_node *host, alc_plan_node *norm)
 {
     const alc_batch_norm_node *o = norm->options;
-    alc_conv2d_node *options = (alc_conv2d_node *)host->options; /* a copy that fuse_neighbours made */
-    options->fusion.reads_norm = true;
-    options->fusion.read_epsilon = o->epsilon;
-    options->fusion.read_activation = o->fusion.activation;
+    alc_fusion *fusion = (alc_fusion *)host->options; /* a copy that fuse_neighbours made */
+    fusion->reads_norm = true;
+    fusion->read_epsilon = o->epsilon;
+    fusion->read_activation = o->fusion.activation;
     memcpy(host->parameters + host->parameter_count, norm->parameters, 4 * sizeof *norm->parameters);
     host->parameter_count += 4;
     host->inputs[0] = norm->inputs[0];
@@ -132,11 +130,9 @@ static void take_norm(alc_plan_node *host, alc_plan_node *norm)
 static alc_status fuse_neighbours(alc_plan *plan, int64_t host_index)
 {
     alc_plan_node *host = &plan->nodes[host_index];
-    alc_fusion *fusion = alc_plan_allocate(plan, 1, host->op->options_size);
+    alc_fusion *fusion = alc_own_fusion(plan, host);
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
-    memcpy(fusion, host->options, host->op->options_size);
-    host->options = fusion;
     take_gate(plan, host_index, fusion);
     for (;;) {
         int64_t consumer = alc_single_consumer(plan, host->outputs[0]);

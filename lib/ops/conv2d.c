@@ -182,6 +182,11 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
     return sizes;
 }
 
+static bool normalises(const alc_conv2d_node *o)
+{
+    return o->fusion.reads_norm || o->fusion.reads_trained_norm;
+}
+
 /* Which input has the values: not the first where a trained norm's output is formed from what the norm reads. */
 static int values_of(const alc_conv2d_node *o, int input_count)
 {
@@ -201,7 +206,7 @@ static alck_conv run_geometry(const alc_run *r)
     s.in_stride = x->stride;
     s.out_stride = y->stride;
     s.operands = alc_context_operands(r->context);
-    s.reading = (alck_reading){.normalises = o->fusion.reads_norm || o->fusion.reads_trained_norm,
+    s.reading = (alck_reading){.normalises = normalises(o),
                                .scale = o->fusion.read_scale, .shift = o->fusion.read_shift,
                                .activation = o->fusion.read_activation};
     if (o->fusion.gate) {
@@ -254,7 +259,7 @@ static alc_status prepare(alc_prepare *p)
     s.in_stride = p->input_strides[values_of(o, p->input_count)];
     s.out_stride = p->output_strides[0];
     s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
-    s.reading.normalises = o->fusion.reads_norm || o->fusion.reads_trained_norm;
+    s.reading.normalises = normalises(o);
     s.operands = alc_context_operands(p->context);
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);

@@ -26,10 +26,10 @@ alck_operands product_random_operands(kernel_run *run);
 /* A random convolution whose naive loops take at most about `terms` terms. Groups divide both channel counts; strides,
  * dilation and padding differ between the axes; padding may exceed the kernel. */
 alck_conv product_random_conv(kernel_run *run, int64_t terms);
-/* Point-wise and without padding: what a gate or a norm may be read with. */
-alck_conv product_random_pointwise(kernel_run *run);
 /* The same with one channel per group. */
 alck_conv product_random_depthwise(kernel_run *run, int64_t terms);
+/* Point-wise and without padding: what a gate or a norm may be read with. */
+alck_conv product_random_pointwise(kernel_run *run);
 
 /* The value promised for `sum`, plus `old` where a result is added. In single precision it is exact; in double
  * precision, or where only the error is promised, it is within 10 units of the sum of magnitudes (20 if all are positive). */

@@ -186,5 +186,6 @@ int main(void)
 {
     return RUN_TESTS("metrics_pairs", mcnemar_is_exact, equal_predictions_differ_by_nothing,
                      paired_interval_is_near_the_normal_one, all_pairs_are_those_compared_alone,
-                     calibration_error_is_the_counted_one, given_predictions_are_judged, bad_pairs_are_named, failing_allocations_are_reported);
+                     calibration_error_is_the_counted_one, given_predictions_are_judged, bad_pairs_are_named,
+                     failing_allocations_are_reported);
 }
