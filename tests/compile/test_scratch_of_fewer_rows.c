@@ -37,11 +37,18 @@ static alc_plan *compiled(alc_plan_mode mode, int64_t batch)
     return plan;
 }
 
+static int64_t part_rows(const alc_plan *plan, const alc_plan_node *node)
+{
+    return plan->segments[node->segment].rows;
+}
+
 static void expect_as_much(const alc_plan *whole, const alc_plan *fewer, int64_t rows)
 {
     ck_assert_int_eq(whole->node_count, fewer->node_count);
     for (int64_t n = 0; n < whole->node_count; n++) {
         const alc_plan_node *has = &whole->nodes[n], *needs = &fewer->nodes[n];
+        if (part_rows(fewer, needs) > part_rows(whole, has)) /* 12 rows are taken as twice 6, 7 rows at once: as 6 and 1 by `whole` */
+            continue;
         ck_assert_msg(has->forward_scratch_bytes >= needs->forward_scratch_bytes, "%s: %zu bytes, %zu for %d rows",
                       has->name, has->forward_scratch_bytes, needs->forward_scratch_bytes, (int)rows);
         ck_assert_msg(has->backward_scratch_bytes >= needs->backward_scratch_bytes, "%s: %zu bytes, %zu for %d rows backward",
