@@ -16,10 +16,10 @@
 #define FEW_WEIGHTS (128 * 128)
 /* Tiles from which on a group of its own pays for reading U once more. */
 #define GROUP_TILES (2 * TILE_ROWS)
-/* Bytes of V and M of a block of tiles, of a second cache. */
+/* Bytes of V and M of a block of tiles, of a second cache; but two register tiles at least, that what is read of U serves both. */
 #define BLOCK_BYTES (640 << 10)
 /* Bytes of V of a wave of tiles; and where U is made anew for each wave. */
-#define WAVE_BYTES (4 << 20)
+#define WAVE_BYTES (8 << 20)
 #define TRAINING_WAVE_BYTES (16 << 20)
 
 typedef struct winograd_job {
@@ -67,7 +67,7 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
     job.column_blocks = even_parts(job.panels, WINOGRAD_PANELS);
     if (job.few) {
         const int64_t fit = BLOCK_BYTES / (v_bytes + m_bytes) / TILE_ROWS * TILE_ROWS;
-        job.block_most = smaller(WINOGRAD_TILES_MOST, larger(fit, TILE_ROWS));
+        job.block_most = smaller(WINOGRAD_TILES_MOST, larger(fit, 2 * TILE_ROWS));
         job.blocks = cut_tiles(w->tiles, job.block_most, workers);
         job.shared_bytes = packed ? 0 : value_bytes(values_of_panels(w, 0, job.panels));
         job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * (v_values + m_values));
