@@ -8,15 +8,18 @@
 
 /* Columns of one task at most: its block sums (ROWS_MOST x this) stay within a quarter of a second cache. */
 #define COLUMNS_MOST 512
-/* Tasks per worker to aim at, so that a late worker costs little. */
+/* Tasks per worker to aim at, so that a late worker costs little; but where a task copies its rows, for each block of columns
+ * anew, one. */
 #define TASKS_PER_WORKER 4
-/* What it costs to begin a task, in tiles. */
+/* What it costs to begin a task, and to copy a tile's rows, in tiles. */
 #define TASK_TILES 4
+#define COPYING_TILES 1
 
 typedef struct product_job {
     const product *p;
     int64_t rows, row_blocks, panels, panel_blocks;
     int64_t k_blocks, k;
+    bool copies; /* the left operand's rows */
     char *scratch;
     size_t left_bytes, worker_bytes;
 } product_job;
@@ -30,7 +33,8 @@ static int64_t between(int64_t value, int64_t least, int64_t most)
 static int64_t busiest_tiles(const product_job *job, int64_t row_blocks, int64_t panel_blocks, int workers)
 {
     const int64_t tiles = even_parts(even_parts(job->rows, row_blocks), TILE_ROWS);
-    const int64_t task = tiles * even_parts(job->panels, panel_blocks) + TASK_TILES;
+    const int64_t panels = even_parts(job->panels, panel_blocks) + (job->copies ? COPYING_TILES : 0);
+    const int64_t task = tiles * panels + TASK_TILES;
     return even_parts(job->p->groups * row_blocks * panel_blocks, workers) * task;
 }
 
@@ -45,11 +49,11 @@ static void take_if_less(product_job *job, int64_t row_blocks, int64_t panel_blo
     job->panel_blocks = panel_blocks;
 }
 
-/* At least TASKS_PER_WORKER tasks for each worker, if there are as many tiles; and then as many as leave no worker idle while
- * another does its last one. */
+/* So many tasks for each worker at least, if there are as many tiles; and then as many as leave no worker idle while another does
+ * its last one. */
 static void share_among(product_job *job, int workers)
 {
-    const int64_t wanted = (int64_t)workers * TASKS_PER_WORKER, groups = job->p->groups;
+    const int64_t wanted = (int64_t)workers * (job->copies ? 1 : TASKS_PER_WORKER), groups = job->p->groups;
     const int64_t tiles = even_parts(job->rows, TILE_ROWS);
     if (groups * job->row_blocks * job->panel_blocks >= wanted * TASKS_PER_WORKER)
         return;
@@ -71,6 +75,7 @@ static product_job plan(const product *p, int workers)
     job.k = product_terms(p);
     job.k_blocks = ALCK_NAME(left_blocks)(p);
     job.panels = panel_count(p->columns);
+    job.copies = ALCK_NAME(left_choose)(p) == LEFT_COPIED;
     job.row_blocks = even_parts(job.rows, ROWS_MOST);
     job.panel_blocks = even_parts(job.panels * TILE_COLUMNS, COLUMNS_MOST);
     if (workers > 1 && p->groups * job.row_blocks * job.panel_blocks > 0)
