@@ -10,14 +10,12 @@
 
 ALCK_INLINE vf vf_relu(vf x)
 {
-    return vf_select(vf_lt(x, vf_zero()), vf_zero(), x);
+    return vf_larger(vf_zero(), x);
 }
 
 ALCK_INLINE vf vf_relu6(vf x)
 {
-    const vf six = vf_set1(REAL(6.0));
-    const vf y = vf_relu(x);
-    return vf_select(vf_lt(six, y), six, y);
+    return vf_smaller(vf_set1(REAL(6.0)), vf_relu(x));
 }
 
 /* Whether it takes a few instructions, and no polynomial. */

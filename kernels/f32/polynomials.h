@@ -114,8 +114,7 @@ ALCK_INLINE exp_parts vf_exp_parts(vf x)
 /* x within [-limit, limit]; NaN stays. */
 ALCK_INLINE vf vf_clamp(vf x, alck_real limit)
 {
-    x = vf_select(vf_lt(x, vf_set1(-limit)), vf_set1(-limit), x);
-    return vf_select(vf_lt(vf_set1(limit), x), vf_set1(limit), x);
+    return vf_smaller(vf_set1(limit), vf_larger(vf_set1(-limit), x));
 }
 
 ALCK_INLINE vf vf_exp(vf x)
@@ -211,8 +210,8 @@ static __attribute__((noinline, cold, unused)) vf vf_gate_tail(vf numerator, vf 
 ALCK_INLINE vf vf_gate(vf numerator, vf x)
 {
     static const alck_real terms[] = {GATE_TERMS};
-    const vf one = vf_set1(REAL(1.0)), magic = vf_set1(REAL(EXPONENT_MAGIC)), most = vf_set1(REAL(GATE_ONE));
-    const vf bounded = vf_select(vf_lt(most, x), most, x);
+    const vf one = vf_set1(REAL(1.0)), magic = vf_set1(REAL(EXPONENT_MAGIC));
+    const vf bounded = vf_smaller(vf_set1(REAL(GATE_ONE)), x);
     const vf shifted = vf_fma(bounded, vf_set1(-REAL(LOG2_E)), magic);
     const vf n = vf_sub(shifted, magic);
     /* -x = n ln 2 - q */

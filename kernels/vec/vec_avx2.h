@@ -124,6 +124,15 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
 {
     return _mm256_blendv_ps(b, a, m);
 }
+/* The operands' order is the contract's: the second is the result where one is NaN. */
+ALCK_INLINE vf vf_larger(vf a, vf b)
+{
+    return _mm256_max_ps(a, b);
+}
+ALCK_INLINE vf vf_smaller(vf a, vf b)
+{
+    return _mm256_min_ps(a, b);
+}
 
 ALCK_INLINE vf vf_interleave_low(vf a, vf b)
 {

@@ -120,6 +120,15 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
 {
     return _mm512_mask_blend_ps(m, b, a);
 }
+/* The operands' order is the contract's: the second is the result where one is NaN. */
+ALCK_INLINE vf vf_larger(vf a, vf b)
+{
+    return _mm512_max_ps(a, b);
+}
+ALCK_INLINE vf vf_smaller(vf a, vf b)
+{
+    return _mm512_min_ps(a, b);
+}
 
 ALCK_INLINE vf vf_interleave_low(vf a, vf b)
 {

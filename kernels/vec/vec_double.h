@@ -158,6 +158,14 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
 {
     return (vf)((m & (vi)a) | (~m & (vi)b));
 }
+ALCK_INLINE vf vf_larger(vf a, vf b)
+{
+    return vf_select(vf_lt(b, a), a, b);
+}
+ALCK_INLINE vf vf_smaller(vf a, vf b)
+{
+    return vf_select(vf_lt(a, b), a, b);
+}
 
 ALCK_INLINE vf vf_interleave_low(vf a, vf b)
 {

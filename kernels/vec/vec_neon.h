@@ -135,6 +135,14 @@ ALCK_INLINE vf vf_select(vm m, vf a, vf b)
 {
     return vbslq_f32(m, a, b);
 }
+ALCK_INLINE vf vf_larger(vf a, vf b)
+{
+    return vbslq_f32(vcgtq_f32(a, b), a, b);
+}
+ALCK_INLINE vf vf_smaller(vf a, vf b)
+{
+    return vbslq_f32(vcltq_f32(a, b), a, b);
+}
 
 ALCK_INLINE vf vf_interleave_low(vf a, vf b)
 {

@@ -9,6 +9,7 @@
  *   vf_load vf_store            any alignment; _n: the first n <= VF_LANES lanes, the others read as 0
  *   vf_stream                   store past the caches, p aligned to the vector; vf_fence after the last one
  *   vf_select(m, a, b)          m ? a : b, lane by lane
+ *   vf_larger(a, b)             a > b ? a : b, so b where either is NaN; vf_smaller: a < b ? a : b
  *   vf_interleave_low _high     a0 b0 a1 b1 ... of the first halves, and of the second; of one lane a, and b
  *   vf_bits vi_real             the same bits under the other type
  *   vi_shr vi_sar               shift right, logical and arithmetic
@@ -129,6 +130,14 @@ ALCK_INLINE bool vm_any(vm a)
 ALCK_INLINE vf vf_select(vm m, vf a, vf b)
 {
     return m ? a : b;
+}
+ALCK_INLINE vf vf_larger(vf a, vf b)
+{
+    return a > b ? a : b;
+}
+ALCK_INLINE vf vf_smaller(vf a, vf b)
+{
+    return a < b ? a : b;
 }
 
 ALCK_INLINE vf vf_interleave_low(vf a, vf b)
