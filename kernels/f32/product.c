@@ -57,6 +57,8 @@ static void share_among(product_job *job, int workers)
     const int64_t tiles = even_parts(job->rows, TILE_ROWS);
     if (groups * job->row_blocks * job->panel_blocks >= wanted * TASKS_PER_WORKER)
         return;
+    if (job->copies && job->rows > job->p->columns) /* fewer bytes of weights than of rows: rather those are read twice */
+        job->row_blocks = between(even_parts(wanted, groups * job->panel_blocks), job->row_blocks, tiles);
     job->panel_blocks = between(even_parts(wanted, groups * job->row_blocks), job->panel_blocks, job->panels);
     job->row_blocks = between(even_parts(wanted, groups * job->panel_blocks), job->row_blocks, tiles);
     int64_t least = busiest_tiles(job, job->row_blocks, job->panel_blocks, workers);
