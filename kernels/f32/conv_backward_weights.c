@@ -393,7 +393,7 @@ static void sum_panel(const weights_job *job, const region *r, const band *rows,
     const int64_t terms = terms_of(job->s->operands, b->pixels);
     for (int64_t tile = rows->first_tile; tile < rows->end_tile; tile++) {
         const int64_t row = r->tile_row[tile];
-        const tile_target target = {.sums = sums + row * width, .first = first, .ahead = (uintptr_t)dy};
+        const tile_target target = {.sums = sums + row * width, .first = first};
         const tile_columns left = {r->left + (tile - rows->first_tile) * PACKED_TILE, terms, TILE_ROWS};
         fetch_left(r, left_next);
         fetch_dy(conv_out_stride(job->s), dy_next);

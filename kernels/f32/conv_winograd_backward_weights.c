@@ -213,13 +213,14 @@ static void multiply_position(const gradient_job *job, const region *r, int64_t 
             const alck_real *right = d + panel * TILE_COLUMNS * terms + first * width;
             tile_target target = {.sums = tile_sums, .first = true, .last = true,
                                   .output = sums + find_sums(job, r, panel), .output_stride = width,
-                                  .columns = width, .epilogue = &epilogue, .ahead = (uintptr_t)(right + length * width)};
+                                  .columns = width, .epilogue = &epilogue, .ahead = (uintptr_t)(right + length * width),
+                                  .ahead_lines = lines_ahead(width, parts)};
             for (int64_t part = 0; part < parts; part++) {
                 const int64_t row = part_start(count, parts, part), rows = part_start(count, parts, part + 1) - row;
                 const tile_columns left = {v + first * job->layout.tile + row, length, job->layout.tile};
                 target.pixels = pixels + row;
                 multiply_by_columns(job->w.s.operands, rows, vectors, &left, right, &target);
-                target.ahead += (uintptr_t)(length / LINE_VALUES * TILE_AHEAD * 64);
+                target.ahead += bytes_ahead(target.ahead_lines, length);
             }
         }
     }

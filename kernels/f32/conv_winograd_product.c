@@ -16,12 +16,13 @@ static void multiply_terms(alck_operands operands, const product_rows *rows, int
 {
     const int64_t count = rows->count, parts = even_parts(count, TILE_ROWS);
     target->ahead = (uintptr_t)(panel + length * vectors * VF_LANES);
+    target->ahead_lines = lines_ahead(vectors * VF_LANES, parts);
     for (int64_t part = 0; part < parts; part++) {
         const int64_t row = part_start(count, parts, part);
         const tile_rows left = {rows->pointers + row, WINOGRAD_TILES_MOST, &length, 1, (uintptr_t)next};
         target->pixels = rows->pixels + row;
         multiply_by_rows(operands, part_start(count, parts, part + 1) - row, vectors, &left, panel, target);
-        target->ahead += (uintptr_t)(length / LINE_VALUES * TILE_AHEAD * 64);
+        target->ahead += bytes_ahead(target->ahead_lines, length);
     }
 }
 

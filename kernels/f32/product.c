@@ -121,8 +121,9 @@ static void multiply_panel(const product *p, const left_block *left, bool fetch_
     const int64_t width = vectors * VF_LANES, count = left->rows, tiles = even_parts(count, TILE_ROWS);
     const uintptr_t next = fetch_rows ? (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real) : 0;
     const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
-    const uintptr_t share = (uintptr_t)(left->length / LINE_VALUES * TILE_AHEAD) * 64;
+    const uintptr_t share = bytes_ahead(lines_ahead(width, tiles), left->length);
     alck_real *sums = target->sums;
+    target->ahead_lines = lines_ahead(width, tiles);
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t row = part_start(count, tiles, tile), rows = part_start(count, tiles, tile + 1) - row;
         const uintptr_t fetched = (uintptr_t)tile * share;

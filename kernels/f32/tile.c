@@ -93,7 +93,7 @@ ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *
 
 #define FETCH_AHEAD()                                                                     \
     do {                                                                                  \
-        for (uintptr_t line = 0; line < TILE_AHEAD; line++, ahead += LINE_BYTES)          \
+        for (int64_t line = 0; line < ahead_lines; line++, ahead += LINE_BYTES)           \
             FETCH_FOR_LATER(ahead);                                                       \
     } while (0)
 
@@ -114,6 +114,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
                               const tile_target *target)
 {
     uintptr_t ahead = target->ahead;
+    const int64_t ahead_lines = target->ahead_lines;
     const uintptr_t next = left->next;
     EACH_ROW(DECLARE_SUMS)
     FETCH_OUTPUT(rows, vectors, target);
@@ -157,6 +158,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
 {
     const alck_real *values = left->values;
     uintptr_t ahead = target->ahead;
+    const int64_t ahead_lines = target->ahead_lines;
     const int64_t stride = left->stride;
     int64_t length = left->length;
     EACH_ROW(DECLARE_SUMS)

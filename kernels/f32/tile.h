@@ -20,9 +20,8 @@
 #define TILE_ROWS ALCK_TILE_ROWS
 #define TILE_VECTORS ALCK_TILE_VECTORS
 #define TILE_COLUMNS ((int64_t)(ALCK_TILE_VECTORS * VF_LANES))
-/* Values in a cache line, and the lines of `ahead` fetched in the time of as many k. */
+/* Values in a cache line. */
 #define LINE_VALUES ((int64_t)(64 / sizeof(alck_real)))
-#define TILE_AHEAD 2
 
 /* Where a tile's values go. */
 typedef struct tile_target {
@@ -33,7 +32,8 @@ typedef struct tile_target {
     int64_t output_stride;
     int64_t channel, columns; /* the tile's first channel, and how many channels of it exist */
     const alck_epilogue *epilogue;
-    uintptr_t ahead;          /* address of what is wanted as a panel soon: TILE_AHEAD lines are fetched per line of k */
+    uintptr_t ahead;          /* address of what is wanted as a panel soon */
+    int64_t ahead_lines;      /* of it fetched in the time of as many k as a line has values */
 } tile_target;
 
 /* The left operand by rows: `segments` pieces of k, each with a pointer per row and a length. */
@@ -58,6 +58,18 @@ void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *lef
                              const tile_target *target);
 void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
                                 const tile_target *target);
+
+/* What each of `tiles` tiles by a panel so wide fetches of the next such panel, that all of it be fetched; and bytes of that in
+ * a block of k. */
+ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
+{
+    return (width + tiles - 1) / tiles;
+}
+
+ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
+{
+    return (uintptr_t)(length / LINE_VALUES * lines) * 64;
+}
 
 #ifndef ALCOR_DOUBLE
 /* The same on pairs of bf16 values (alck_operands): tile_pairs.c. */
