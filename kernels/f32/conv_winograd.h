@@ -22,7 +22,7 @@
 #define WINOGRAD_PANELS (64 / TILE_COLUMNS)
 #define WINOGRAD_COLUMNS (WINOGRAD_PANELS * TILE_COLUMNS)
 /* Tiles whose products are made together: few enough for a second cache to hold their M, and where V is not shared their V. */
-#define WINOGRAD_TILES_MOST 112
+#define WINOGRAD_TILES_MOST 56
 
 /* The convolution as it is computed: of a data gradient, input is the output's gradient. */
 typedef struct winograd {

@@ -16,7 +16,7 @@
 #define FEW_WEIGHTS (128 * 128)
 /* Tiles from which on a group of its own pays for reading U once more. */
 #define GROUP_TILES (2 * TILE_ROWS)
-/* Bytes of V and M of a block of tiles, of a second cache; but two register tiles at least, that what is read of U serves both. */
+/* Bytes of V and M of a block of tiles, of a second cache; but two register tiles at least, so that what is read of U serves both. */
 #define BLOCK_BYTES (640 << 10)
 /* Bytes of V of a wave of tiles; and where U is made anew for each wave. */
 #define WAVE_BYTES (8 << 20)

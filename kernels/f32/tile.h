@@ -59,8 +59,8 @@ void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *lef
 void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
                                 const tile_target *target);
 
-/* What each of `tiles` tiles by a panel so wide fetches of the next such panel, that all of it be fetched; and bytes of that in
- * a block of k. */
+/* Lines of the next panel, as wide as this one, that each of `tiles` tiles fetches for a line of k, so that together they fetch
+ * all of it; and the bytes that a tile then fetches in a block of k. */
 ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
 {
     return (width + tiles - 1) / tiles;
