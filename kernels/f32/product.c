@@ -49,6 +49,17 @@ static void take_if_less(product_job *job, int64_t row_blocks, int64_t panel_blo
     job->panel_blocks = panel_blocks;
 }
 
+static void share_rows(product_job *job, int64_t wanted)
+{
+    const int64_t tiles = even_parts(job->rows, TILE_ROWS);
+    job->row_blocks = between(even_parts(wanted, job->p->groups * job->panel_blocks), job->row_blocks, tiles);
+}
+
+static void share_panels(product_job *job, int64_t wanted)
+{
+    job->panel_blocks = between(even_parts(wanted, job->p->groups * job->row_blocks), job->panel_blocks, job->panels);
+}
+
 /* So many tasks for each worker at least, if there are as many tiles; and then as many as leave no worker idle while another does
  * its last one. */
 static void share_among(product_job *job, int workers)
@@ -58,9 +69,9 @@ static void share_among(product_job *job, int workers)
     if (groups * job->row_blocks * job->panel_blocks >= wanted * TASKS_PER_WORKER)
         return;
     if (job->copies && job->rows > job->p->columns) /* fewer bytes of weights than of rows: rather those are read twice */
-        job->row_blocks = between(even_parts(wanted, groups * job->panel_blocks), job->row_blocks, tiles);
-    job->panel_blocks = between(even_parts(wanted, groups * job->row_blocks), job->panel_blocks, job->panels);
-    job->row_blocks = between(even_parts(wanted, groups * job->panel_blocks), job->row_blocks, tiles);
+        share_rows(job, wanted);
+    share_panels(job, wanted);
+    share_rows(job, wanted);
     int64_t least = busiest_tiles(job, job->row_blocks, job->panel_blocks, workers);
     const int64_t panels = job->panel_blocks, rows = job->row_blocks;
     for (int64_t more = panels + 1; more <= panels + 2 * workers && more <= job->panels; more++)
@@ -121,9 +132,9 @@ static void multiply_panel(const product *p, const left_block *left, bool fetch_
     const int64_t width = vectors * VF_LANES, count = left->rows, tiles = even_parts(count, TILE_ROWS);
     const uintptr_t next = fetch_rows ? (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real) : 0;
     const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
-    const uintptr_t share = bytes_ahead(lines_ahead(width, tiles), left->length);
     alck_real *sums = target->sums;
     target->ahead_lines = lines_ahead(width, tiles);
+    const uintptr_t share = bytes_ahead(target->ahead_lines, left->length);
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t row = part_start(count, tiles, tile), rows = part_start(count, tiles, tile + 1) - row;
         const uintptr_t fetched = (uintptr_t)tile * share;

@@ -59,18 +59,6 @@ void ALCK_NAME(tile_by_rows)(int64_t rows, int64_t vectors, const tile_rows *lef
 void ALCK_NAME(tile_by_columns)(int64_t rows, int64_t vectors, const tile_columns *left, const alck_real *panel,
                                 const tile_target *target);
 
-/* Lines of the next panel, as wide as this one, that each of `tiles` tiles fetches for a line of k, so that together they fetch
- * all of it; and the bytes that a tile then fetches in a block of k. */
-ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
-{
-    return (width + tiles - 1) / tiles;
-}
-
-ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
-{
-    return (uintptr_t)(length / LINE_VALUES * lines) * 64;
-}
-
 #ifndef ALCOR_DOUBLE
 /* The same on pairs of bf16 values (alck_operands): tile_pairs.c. */
 void ALCK_NAME(tile_pairs_by_rows)(bool emulated, int64_t rows, int64_t vectors, const tile_rows *left, const alck_real *panel,
@@ -116,6 +104,18 @@ ALCK_INLINE int64_t part_start(int64_t count, int64_t parts, int64_t part)
 {
     const int64_t length = count / parts, longer = count % parts;
     return part * length + (part < longer ? part : longer);
+}
+
+/* Lines of the next panel, as wide as this one, that each of `tiles` tiles fetches for a line of k, so that together they fetch
+ * all of it; and the bytes that a tile then fetches in a block of k. */
+ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
+{
+    return even_parts(width, tiles);
+}
+
+ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
+{
+    return (uintptr_t)(length / LINE_VALUES * lines) * 64;
 }
 
 #endif

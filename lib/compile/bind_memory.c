@@ -161,7 +161,6 @@ static void bind_read_norm(const alc_plan *plan, const alc_plan_node *node)
 static alc_status bind_step(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
-    bind_read_norm(plan, node);
     step->run = (alc_run){
         .context = plan->context, .node = node->name, .node_key = node->key, .options = node->options,
         .mode = plan->options.mode, .frozen = node->frozen, .recompute = step->kind == ALC_STEP_RECOMPUTE,
@@ -180,6 +179,8 @@ alc_status alc_bind_memory(alc_plan *plan)
         status = allocate_derived(plan);
     if (status == ALC_OK)
         status = allocate_gradients(plan);
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
+        bind_read_norm(plan, &plan->nodes[n]);
     for (int64_t i = 0; i < plan->step_count && status == ALC_OK; i++)
         status = bind_step(plan, &plan->steps[i]);
     return status;

@@ -105,9 +105,10 @@ static alc_status extend_over_segments(alc_plan *plan)
     return status;
 }
 
-/* The scale and shift that a node reads with lie in the norm's saved memory. */
-static void use_read_norm(alc_plan *plan, const alc_plan_node *node, int64_t step)
+/* What the node saved; and what a norm did that it applies as it reads, where scale and shift lie. */
+static void use_saved(alc_plan *plan, const alc_plan_node *node, int64_t step)
 {
+    use(plan, node->saved, step);
     if (node->read_norm)
         use(plan, node->read_norm->saved, step);
 }
@@ -130,7 +131,7 @@ static alc_status schedule_forward(alc_plan *plan)
             status = use_value(plan, node->outputs[i], step);
         if (status == ALC_OK && node->saved_bytes)
             status = use_new(plan, &node->saved, node->saved_bytes, step);
-        use_read_norm(plan, node, step);
+        use_saved(plan, node, step);
         if (status != ALC_OK)
             return status;
     }
@@ -189,8 +190,7 @@ static alc_status recompute_node(schedule *s, int64_t n)
         alc_plan_tensor *root = &plan->tensors[root_index(plan, node->outputs[i])];
         status = use_new(plan, &root->recomputed, tensor_bytes(root), step);
     }
-    use(plan, node->saved, step);
-    use_read_norm(plan, node, step);
+    use_saved(plan, node, step);
     return status;
 }
 
@@ -289,8 +289,7 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
         mark_write(s, node, i);
         status = use_gradient(plan, node->inputs[i], step);
     }
-    use(plan, node->saved, step);
-    use_read_norm(plan, node, step);
+    use_saved(plan, node, step);
     const size_t gradients = plan->options.update_in_backward ? alc_gradient_bytes(node) : 0;
     return status == ALC_OK && gradients ? use_new(plan, &node->gradients, gradients, step) : status;
 }
