@@ -2,9 +2,9 @@
  *
  * The output is cut in tiles of 4x4 pixels, each of which needs 6x6 pixels of the input. (1) Tiles are transformed
  * (conv_winograd_input.c) to V [tile][36][channel], (2) the weights (conv_winograd_weights.c) to U [36][channel][column], (3)
- * each of the 36 positions is a matrix product, M [tile][36][column] (conv_winograd_product.c), and (4) M is transformed to
- * pixels, with the epilogue (conv_winograd_output.c). conv_winograd_forward.c cuts this in tasks; a data gradient is the
- * same with the weights turned and channels and columns exchanged. conv_winograd_backward_weights.c has the adjoint.
+ * each of the 36 positions is a matrix product, M [tile][36][column], and (4) M is transformed to pixels, with the epilogue
+ * (conv_winograd_output.c). conv_winograd_forward.c cuts this in tasks; a data gradient is the same with the weights turned and
+ * channels and columns exchanged. conv_winograd_backward_weights.c has the adjoint.
  *
  * Order of addition: the transforms as conv_winograd_axis.h has them; a product's channels in blocks of K_BLOCK terms as in every
  * product. So a tile's values depend on nothing but its own 36 pixels. With bf16 the transformed values are rounded: V and U are
@@ -15,6 +15,7 @@
 
 #include "kernels/f32/conv_winograd_axis.h"
 #include "kernels/f32/geometry.h"
+#include "kernels/f32/strips.h"
 
 #define WINOGRAD_POSITIONS (WINOGRAD_POINTS * WINOGRAD_POINTS)
 
@@ -36,33 +37,22 @@ typedef struct winograd {
     const alck_epilogue *epilogue;
 } winograd;
 
-/* Distances in V, M and U are odd numbers of cache lines, so that the 36 positions and the rows of a register tile do not
- * meet in a few sets of the caches. */
+/* Values from tile to tile of V [tile][36][term] and M [tile][36][column]: odd numbers of cache lines, so that the rows of a
+ * register tile do not meet in a few sets of the caches. */
 ALCK_INLINE int64_t odd_lines(int64_t values)
 {
     return (even_parts(values, LINE_VALUES) | 1) * LINE_VALUES;
 }
 
-/* V [tile][36][term] and M [tile][36][column]: values from position to position, and from tile to tile. */
-ALCK_INLINE int64_t position_pitch(int64_t terms)
+ALCK_INLINE int64_t tile_pitch(int64_t values)
 {
-    return odd_lines(terms);
+    return odd_lines(WINOGRAD_POSITIONS * values);
 }
 
-ALCK_INLINE int64_t tile_pitch(int64_t terms)
+/* Columns of U and M of panels [panel, end): as many as their vectors have lanes. */
+ALCK_INLINE int64_t width_of_panels(const winograd *w, int64_t panel, int64_t end)
 {
-    return odd_lines(WINOGRAD_POSITIONS * position_pitch(terms));
-}
-
-/* U: panels in turn, each [36][term][its width]; values from position to position of a panel so wide, and of all. */
-ALCK_INLINE int64_t panel_pitch(int64_t terms, int64_t vectors)
-{
-    return odd_lines(terms * vectors * VF_LANES);
-}
-
-ALCK_INLINE int64_t panel_values(int64_t terms, int64_t vectors)
-{
-    return WINOGRAD_POSITIONS * panel_pitch(terms, vectors);
+    return panel_elements(1, smaller(end * TILE_COLUMNS, w->s.out_channels) - panel * TILE_COLUMNS);
 }
 
 /* The convolution as it is, without tensors. */
@@ -77,12 +67,13 @@ typedef struct v_layout {
     bool pairs_tiles; /* of bf16: not channels */
 } v_layout;
 void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v);
-/* One panel of U. */
-void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, alck_real *u);
-/* M of `count` tiles, at most WINOGRAD_TILES_MOST, for panels [panel, end): WINOGRAD_PANELS at most. */
+/* One panel of U, `pitch` values from position to position. */
+void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, int64_t pitch, alck_real *u);
+/* M of `count` tiles, at most WINOGRAD_TILES_MOST, for panels [panel, end), WINOGRAD_PANELS at most, from V and the panels' U
+ * [36][panel][term][column]. */
 void ALCK_NAME(winograd_product)(const winograd *w, int64_t count, const alck_real *v, int64_t panel, int64_t end,
                                  const alck_real *u, alck_real *m);
-/* The same tiles' pixels and columns of the output. */
+/* Pixels of the output of tiles [first, first + count), columns of panels [panel, end), from M of those. */
 void ALCK_NAME(winograd_output)(const winograd *w, int64_t first, int64_t count, int64_t panel, int64_t end,
                                 const alck_real *m);
 

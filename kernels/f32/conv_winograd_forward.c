@@ -2,24 +2,23 @@
  * tasks.
  *
  * Few weights, and tiles enough to be worth reading U again for each block of them: a task is a block of tiles, few enough that
- * their V and M stay in the second cache, by all columns. Else: V of a wave of tiles is made by all workers together, then a task
- * is a block of columns by a group of tiles, so that U is read, or made, once for the whole wave. Which of the two, and how large,
- * changes no bit.
- *
- * U is the caller's where weights stay as they are. In training it is made here for one call: all of it where weights are few,
- * else each task makes its own columns', so that memory does not grow by four times the weights.
+ * their V and M stay in the second cache, by all columns. Else V of a wave of tiles is made by all workers together. Where U is the
+ * caller's, for weights that stay as they are, the 36 products are then those of a convolution of 36 groups (product.h), whose
+ * pixels are the tiles, so that each reads its part of V and of U once, and M becomes pixels at last. In training, U is made for one
+ * call: a task makes that of a few columns, which stays in its caches, and finishes them, so that memory does not grow by four times
+ * the weights; where weights are few, all of it is made first. Which of the three, and how large, changes no bit.
  */
 #include "kernels/f32/conv_winograd.h"
 #include "kernels/f32/strips.h"
 
 /* Weights (channels times columns) up to which a block of tiles meets all of U. */
 #define FEW_WEIGHTS (128 * 128)
-/* Tiles from which on a group of its own pays for reading U once more. */
+/* Tiles from which on a group of its own pays for making U once more. */
 #define GROUP_TILES (2 * TILE_ROWS)
 /* Bytes of V and M of a block of tiles, of a second cache; but two register tiles at least, so that what is read of U serves both. */
 #define BLOCK_BYTES (640 << 10)
-/* Bytes of V of a wave of tiles; and where U is made anew for each wave. */
-#define WAVE_BYTES (8 << 20)
+/* Bytes of V and M of a wave of tiles; of V where U is made anew for each wave. */
+#define WAVE_BYTES (12 << 20)
 #define TRAINING_WAVE_BYTES (16 << 20)
 
 typedef struct winograd_job {
@@ -30,10 +29,12 @@ typedef struct winograd_job {
     int64_t wave_most;                 /* tiles of a wave */
     int64_t wave_first, wave_tiles;    /* the wave at work */
     int64_t groups, blocks;            /* of tiles: tasks of a column block in a wave; or all tasks */
+    int64_t panel, end;                /* the panels at work */
     const alck_real *u;
-    alck_real *v;
+    alck_real *v, *m;
     char *scratch;                     /* of the workers */
-    size_t shared_bytes, worker_bytes;
+    size_t u_bytes, v_bytes, m_bytes;  /* of all workers */
+    size_t worker_bytes, product_bytes;
 } winograd_job;
 
 static size_t value_bytes(int64_t values)
@@ -41,13 +42,20 @@ static size_t value_bytes(int64_t values)
     return (size_t)((values + LINE_VALUES - 1) / LINE_VALUES * LINE_VALUES) * sizeof(alck_real);
 }
 
-/* Values of U of panels [panel, end). */
-static int64_t values_of_panels(const winograd *w, int64_t panel, int64_t end)
+static int64_t u_values(const winograd *w, int64_t panel, int64_t end)
 {
-    int64_t values = 0;
-    for (int64_t p = panel; p < end; p++)
-        values += panel_values(w->terms, panel_vectors(w->s.out_channels, p));
-    return values;
+    return WINOGRAD_POSITIONS * w->terms * width_of_panels(w, panel, end);
+}
+
+static bool few_weights(const winograd *w)
+{
+    return w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS;
+}
+
+/* Panels whose U lies together, [36][panel][term][column]: those that are multiplied together. It is the same for any number of tiles. */
+static int64_t panels_together(const winograd *w, bool packed)
+{
+    return packed && !few_weights(w) ? larger(1, panel_count(w->s.out_channels)) : WINOGRAD_PANELS;
 }
 
 /* Blocks of at most `most` tiles, and for few blocks as many for each worker. */
@@ -57,62 +65,108 @@ static int64_t cut_tiles(int64_t tiles, int64_t most, int64_t workers)
     return blocks < 8 * workers ? smaller(even_parts(blocks, workers) * workers, tiles) : blocks;
 }
 
+/* The products of a wave and of panels [panel, end), but for where they lie. */
+static product wave_product(const winograd *w, int64_t tiles, int64_t panel, int64_t end)
+{
+    const int64_t width = width_of_panels(w, panel, end);
+    return (product){.groups = WINOGRAD_POSITIONS, .columns = width, .input_height = 1, .input_width = tiles,
+                     .input_stride = tile_pitch(w->terms), .channels = w->terms, .taps_y = 1, .taps_x = 1, .stretch_taps = 1,
+                     .step_y = 1, .step_x = 1, .tap_step_y = 1, .tap_step_x = 1, .batch = 1, .grid_height = 1, .grid_width = tiles,
+                     .output_height = 1, .output_width = tiles, .output_stride = tile_pitch(width), .spread_y = 1, .spread_x = 1,
+                     .operands = w->s.operands, .paired = true};
+}
+
+static int64_t tiles_in(int64_t bytes, int64_t values)
+{
+    return bytes / (values * (int64_t)sizeof(alck_real));
+}
+
+/* A worker's block: M, of one step of columns, and V where `with_v`. */
+static void plan_blocks(winograd_job *job, bool with_v)
+{
+    const winograd *w = &job->w;
+    const int64_t values = tile_pitch(width_of_panels(w, 0, smaller(job->panels, WINOGRAD_PANELS))) + (with_v ? tile_pitch(w->terms) : 0);
+    const int64_t fit = tiles_in(BLOCK_BYTES, values) / TILE_ROWS * TILE_ROWS;
+    job->block_most = smaller(WINOGRAD_TILES_MOST, larger(fit, 2 * TILE_ROWS));
+    job->worker_bytes = value_bytes(smaller(job->block_most, w->tiles) * values);
+}
+
+static void plan_wave(winograd_job *job, int64_t fit)
+{
+    const int64_t waves = even_parts(job->w.tiles, larger(fit, WINOGRAD_TILES_MOST));
+    job->wave_most = even_parts(job->w.tiles, larger(1, waves));
+    job->v_bytes = value_bytes(job->wave_most * tile_pitch(job->w.terms));
+}
+
+/* U is the caller's. */
+static void plan_products(winograd_job *job, int workers)
+{
+    const winograd *w = &job->w;
+    const int64_t together = panels_together(w, true);
+    const int64_t m_values = tile_pitch(width_of_panels(w, 0, smaller(together, job->panels)));
+    plan_wave(job, tiles_in(WAVE_BYTES, tile_pitch(w->terms) + m_values));
+    job->m_bytes = value_bytes(job->wave_most * m_values);
+    for (int64_t tiles = job->wave_most; tiles >= job->wave_most - 1; tiles--) /* which a wave may have */
+        for (int64_t panel = 0; panel < job->panels; panel += together) {
+            const product p = wave_product(w, tiles, panel, smaller(panel + together, job->panels));
+            const size_t bytes = ALCK_NAME(product_scratch_bytes)(&p, workers);
+            job->product_bytes = bytes > job->product_bytes ? bytes : job->product_bytes;
+        }
+}
+
+/* U is made by each task. */
+static void plan_columns(winograd_job *job, int workers)
+{
+    const winograd *w = &job->w;
+    const int64_t wanted = workers > 1 ? 2 * workers : 1;
+    plan_blocks(job, false);
+    plan_wave(job, tiles_in(TRAINING_WAVE_BYTES, tile_pitch(w->terms)));
+    job->column_blocks = larger(job->column_blocks, smaller(wanted, job->panels));
+    job->groups = smaller(even_parts(wanted, larger(1, job->column_blocks)), even_parts(w->tiles, GROUP_TILES));
+    job->worker_bytes += value_bytes(u_values(w, 0, smaller(job->panels, WINOGRAD_PANELS)));
+}
+
 static winograd_job plan(const winograd *w, bool packed, int workers)
 {
     winograd_job job = {.w = *w, .packed = packed};
-    const int64_t v_values = tile_pitch(w->terms), v_bytes = v_values * (int64_t)sizeof(alck_real);
-    const int64_t m_values = tile_pitch(WINOGRAD_COLUMNS), m_bytes = m_values * (int64_t)sizeof(alck_real);
-    job.few = w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS && w->tiles >= w->s.out_channels; /* V >= U */
+    job.few = few_weights(w) && w->tiles >= w->s.out_channels; /* V >= U */
     job.panels = panel_count(w->s.out_channels);
     job.column_blocks = even_parts(job.panels, WINOGRAD_PANELS);
     if (job.few) {
-        const int64_t fit = BLOCK_BYTES / (v_bytes + m_bytes) / TILE_ROWS * TILE_ROWS;
-        job.block_most = smaller(WINOGRAD_TILES_MOST, larger(fit, 2 * TILE_ROWS));
+        plan_blocks(&job, true);
         job.blocks = cut_tiles(w->tiles, job.block_most, workers);
-        job.shared_bytes = packed ? 0 : value_bytes(values_of_panels(w, 0, job.panels));
-        job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * (v_values + m_values));
-        return job;
+        job.u_bytes = packed ? 0 : value_bytes(u_values(w, 0, job.panels));
+    } else if (packed) {
+        plan_products(&job, workers);
+    } else {
+        plan_columns(&job, workers);
     }
-    const int64_t wanted = workers > 1 ? 2 * workers : 1;
-    job.block_most = WINOGRAD_TILES_MOST;
-    job.wave_most = larger((packed ? WAVE_BYTES : TRAINING_WAVE_BYTES) / v_bytes, WINOGRAD_TILES_MOST);
-    job.column_blocks = larger(job.column_blocks, smaller(wanted, job.panels));
-    job.groups = smaller(even_parts(wanted, larger(1, job.column_blocks)), even_parts(w->tiles, GROUP_TILES));
-    job.shared_bytes = value_bytes(smaller(job.wave_most, w->tiles) * v_values);
-    job.worker_bytes = value_bytes(smaller(job.block_most, w->tiles) * m_values);
-    if (!packed)
-        job.worker_bytes += value_bytes(values_of_panels(w, 0, smaller(job.panels, WINOGRAD_PANELS)));
     return job;
-}
-
-/* A block of columns of tiles [first, first + count), whose V is at `v`. */
-static void multiply_tiles(const winograd_job *job, int64_t column_block, const alck_real *u, int64_t first, int64_t count,
-                           const alck_real *v, alck_real *m)
-{
-    const int64_t panel = job->panels * column_block / job->column_blocks;
-    const int64_t end = job->panels * (column_block + 1) / job->column_blocks;
-    ALCK_NAME(winograd_product)(&job->w, count, v, panel, end, u, m);
-    ALCK_NAME(winograd_output)(&job->w, first, count, panel, end, m);
 }
 
 static v_layout layout_of(const winograd *w)
 {
-    return (v_layout){position_pitch(w->terms), tile_pitch(w->terms), false};
+    return (v_layout){w->terms, tile_pitch(w->terms), false};
+}
+
+/* A worker's scratch. */
+static alck_real *worker_values(const winograd_job *job, int worker)
+{
+    return (alck_real *)(void *)(job->scratch + (size_t)worker * job->worker_bytes);
 }
 
 /* Few weights: a block of tiles. */
 static void block_task(void *argument, int64_t task, int worker)
 {
     const winograd_job *job = argument;
-    const int64_t first = job->w.tiles * task / job->blocks, count = job->w.tiles * (task + 1) / job->blocks - first;
-    alck_real *v = (alck_real *)(void *)(job->scratch + (size_t)worker * job->worker_bytes);
-    alck_real *m = v + count * tile_pitch(job->w.terms);
-    const alck_real *u = job->u;
-    ALCK_NAME(winograd_input)(&job->w, first, count, layout_of(&job->w), v);
-    for (int64_t block = 0; block < job->column_blocks; block++) {
-        multiply_tiles(job, block, u, first, count, v, m);
-        u += values_of_panels(&job->w, job->panels * block / job->column_blocks,
-                              job->panels * (block + 1) / job->column_blocks);
+    const winograd *w = &job->w;
+    const int64_t first = w->tiles * task / job->blocks, count = w->tiles * (task + 1) / job->blocks - first;
+    alck_real *v = worker_values(job, worker), *m = v + count * tile_pitch(w->terms);
+    ALCK_NAME(winograd_input)(w, first, count, layout_of(w), v);
+    for (int64_t panel = 0; panel < job->panels; panel += WINOGRAD_PANELS) {
+        const int64_t end = smaller(panel + WINOGRAD_PANELS, job->panels);
+        ALCK_NAME(winograd_product)(w, count, v, panel, end, job->u + u_values(w, 0, panel), m);
+        ALCK_NAME(winograd_output)(w, first, count, panel, end, m);
     }
 }
 
@@ -126,87 +180,113 @@ static void input_task(void *argument, int64_t task, int worker)
                               job->v + first * tile_pitch(job->w.terms));
 }
 
-static void transform_panels(const winograd *w, int64_t panel, int64_t end, alck_real *u)
+/* Pixels from M of the panels at work. */
+static void output_task(void *argument, int64_t task, int worker)
 {
-    for (int64_t p = panel; p < end; p++) {
-        ALCK_NAME(winograd_weights)(w, p, u);
-        u += values_of_panels(w, p, p + 1);
+    (void)worker;
+    const winograd_job *job = argument;
+    const int64_t first = job->wave_tiles * task / job->blocks, end = job->wave_tiles * (task + 1) / job->blocks;
+    ALCK_NAME(winograd_output)(&job->w, job->wave_first + first, end - first, job->panel, job->end,
+                               job->m + first * tile_pitch(width_of_panels(&job->w, job->panel, job->end)));
+}
+
+static void run_products(const alck_parallel *par, winograd_job *job)
+{
+    const winograd *w = &job->w;
+    const alck_epilogue none = {0};
+    for (job->panel = 0; job->panel < job->panels; job->panel = job->end) {
+        job->end = smaller(job->panel + panels_together(w, true), job->panels);
+        product p = wave_product(w, job->wave_tiles, job->panel, job->end);
+        p.panels = job->u + u_values(w, 0, job->panel);
+        p.input = job->v;
+        p.output = job->m;
+        p.epilogue = &none;
+        ALCK_NAME(product_run)(par, &p, job->scratch);
+        alck_spread(par, job->blocks, output_task, job);
     }
 }
 
-/* Many weights: a block of columns of a group of a wave's tiles. */
+/* U of panels [panel, end), which are multiplied together. */
+static void transform_panels(const winograd *w, int64_t panel, int64_t end, alck_real *u)
+{
+    const int64_t pitch = u_values(w, panel, end) / WINOGRAD_POSITIONS;
+    for (int64_t p = panel; p < end; p++)
+        ALCK_NAME(winograd_weights)(w, p, pitch, u + (p - panel) * w->terms * TILE_COLUMNS);
+}
+
+/* In training: a block of columns of a group of a wave's tiles. */
 static void column_task(void *argument, int64_t task, int worker)
 {
     const winograd_job *job = argument;
+    const winograd *w = &job->w;
     const int64_t block = task / job->groups, group = task % job->groups;
-    const int64_t panel = job->panels * block / job->column_blocks;
+    const int64_t panel = job->panels * block / job->column_blocks, panel_end = job->panels * (block + 1) / job->column_blocks;
     const int64_t from = job->wave_tiles * group / job->groups, to = job->wave_tiles * (group + 1) / job->groups;
     const int64_t parts = even_parts(to - from, job->block_most);
-    alck_real *m = (alck_real *)(void *)(job->scratch + (size_t)worker * job->worker_bytes);
-    alck_real *own_u = m + smaller(job->block_most, job->w.tiles) * tile_pitch(WINOGRAD_COLUMNS);
-    if (!job->packed)
-        transform_panels(&job->w, panel, job->panels * (block + 1) / job->column_blocks, own_u);
-    const alck_real *u = job->packed ? job->u + values_of_panels(&job->w, 0, panel) : own_u;
+    alck_real *u = worker_values(job, worker), *m = u + u_values(w, 0, smaller(job->panels, WINOGRAD_PANELS));
+    transform_panels(w, panel, panel_end, u);
     for (int64_t part = 0; part < parts; part++) {
         const int64_t first = from + (to - from) * part / parts, end = from + (to - from) * (part + 1) / parts;
-        multiply_tiles(job, block, u, job->wave_first + first, end - first,
-                       job->v + first * tile_pitch(job->w.terms), m);
+        ALCK_NAME(winograd_product)(w, end - first, job->v + first * tile_pitch(w->terms), panel, panel_end, u, m);
+        ALCK_NAME(winograd_output)(w, job->wave_first + first, end - first, panel, panel_end, m);
     }
 }
 
-/* A panel of U. */
-typedef struct weights_job {
-    const winograd *w;
-    alck_real *u;
-} weights_job;
-
-static void weights_task(void *argument, int64_t task, int worker)
-{
-    (void)worker;
-    const weights_job *job = argument;
-    ALCK_NAME(winograd_weights)(job->w, task, job->u + values_of_panels(job->w, 0, task));
-}
-
-static void make_weights(const alck_parallel *par, const winograd *w, alck_real *u)
-{
-    weights_job job = {w, u};
-    alck_spread(par, panel_count(w->s.out_channels), weights_task, &job);
-}
-
-static void run_few(const alck_parallel *par, winograd_job *job, char *scratch)
-{
-    job->scratch = scratch + job->shared_bytes;
-    if (!job->packed) {
-        make_weights(par, &job->w, (alck_real *)(void *)scratch);
-        job->u = (const alck_real *)(const void *)scratch;
-    }
-    alck_spread(par, job->blocks, block_task, job);
-}
-
-static void run_many(const alck_parallel *par, winograd_job *job, char *scratch)
+static void run_waves(const alck_parallel *par, winograd_job *job)
 {
     const int64_t waves = even_parts(job->w.tiles, job->wave_most);
-    job->v = (alck_real *)(void *)scratch;
-    job->scratch = scratch + job->shared_bytes;
     for (int64_t wave = 0; wave < waves; wave++) {
         job->wave_first = job->w.tiles * wave / waves;
         job->wave_tiles = job->w.tiles * (wave + 1) / waves - job->wave_first;
         job->blocks = cut_tiles(job->wave_tiles, TILE_ROWS, par->workers);
         alck_spread(par, job->blocks, input_task, job);
-        alck_spread(par, job->column_blocks * job->groups, column_task, job);
+        if (job->packed)
+            run_products(par, job);
+        else
+            alck_spread(par, job->column_blocks * job->groups, column_task, job);
     }
+}
+
+/* All of U, by panels. */
+typedef struct weights_job {
+    const winograd *w;
+    int64_t together;
+    alck_real *u;
+} weights_job;
+
+static void weights_task(void *argument, int64_t panel, int worker)
+{
+    (void)worker;
+    const weights_job *job = argument;
+    const winograd *w = job->w;
+    const int64_t first = panel / job->together * job->together;
+    const int64_t end = smaller(first + job->together, panel_count(w->s.out_channels));
+    ALCK_NAME(winograd_weights)(w, panel, u_values(w, first, end) / WINOGRAD_POSITIONS,
+                                job->u + u_values(w, 0, first) + (panel - first) * w->terms * TILE_COLUMNS);
+}
+
+static void make_weights(const alck_parallel *par, const winograd *w, int64_t together, alck_real *u)
+{
+    weights_job job = {w, together, u};
+    alck_spread(par, panel_count(w->s.out_channels), weights_task, &job);
 }
 
 static void run(const alck_parallel *par, const winograd *w, const void *packed, void *scratch)
 {
     winograd_job job = plan(w, packed != NULL, par->workers);
-    job.u = packed;
+    char *memory = scratch;
     if (w->tiles == 0 || w->s.out_channels == 0)
         return;
+    job.u = packed ? packed : scratch;
+    job.v = (alck_real *)(void *)(memory + job.u_bytes);
+    job.m = (alck_real *)(void *)(memory + job.u_bytes + job.v_bytes);
+    job.scratch = memory + job.u_bytes + job.v_bytes + job.m_bytes;
+    if (job.few && !packed)
+        make_weights(par, w, WINOGRAD_PANELS, scratch);
     if (job.few)
-        run_few(par, &job, scratch);
+        alck_spread(par, job.blocks, block_task, &job);
     else
-        run_many(par, &job, scratch);
+        run_waves(par, &job);
 }
 
 winograd ALCK_NAME(winograd_of)(const alck_conv *s)
@@ -243,20 +323,20 @@ static winograd turned_of(const alck_conv *s)
 static size_t scratch_bytes(const winograd *w, bool packed, int workers)
 {
     const winograd_job job = plan(w, packed, workers);
-    return job.shared_bytes + (size_t)workers * job.worker_bytes;
+    return job.u_bytes + job.v_bytes + job.m_bytes + job.product_bytes + (size_t)workers * job.worker_bytes;
 }
 
 size_t ALCK_NAME(winograd_packed_bytes)(const alck_conv *s)
 {
     const winograd w = ALCK_NAME(winograd_of)(s);
-    return value_bytes(values_of_panels(&w, 0, panel_count(s->out_channels)));
+    return value_bytes(u_values(&w, 0, panel_count(s->out_channels)));
 }
 
 void ALCK_NAME(winograd_pack)(const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed)
 {
     winograd w = ALCK_NAME(winograd_of)(s);
     w.weight = weight;
-    make_weights(par, &w, packed);
+    make_weights(par, &w, panels_together(&w, true), packed);
 }
 
 size_t ALCK_NAME(winograd_forward_scratch_bytes)(const alck_conv *s, bool packed, int workers)

@@ -45,7 +45,7 @@ ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t first, int64
         vf row[WINOGRAD_POINTS];
         transform_input(columns + i * WINOGRAD_POINTS, row, 1);
         for (int j = 0; j < WINOGRAD_POINTS; j++)
-            vf_store(v + (i * WINOGRAD_POINTS + j) * pitch + channel, row[j]);
+            store_lanes(v + (i * WINOGRAD_POINTS + j) * pitch + channel, row[j], lanes);
     }
 }
 

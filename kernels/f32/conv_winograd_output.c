@@ -23,13 +23,13 @@ static tile_place find_place(const winograd *w, int64_t tile)
 }
 
 /* One vector of columns from M at `m`: first down the six columns of the tile, then along its rows. */
-ALCK_INLINE void transform_back(const alck_real *m, vf *pixels)
+ALCK_INLINE void transform_back(const alck_real *m, int64_t pitch, vf *pixels)
 {
     vf columns[WINOGRAD_OUTPUTS * WINOGRAD_POINTS];
     for (int j = 0; j < WINOGRAD_POINTS; j++) {
         vf products[WINOGRAD_POINTS];
         for (int i = 0; i < WINOGRAD_POINTS; i++)
-            products[i] = vf_load(m + (i * WINOGRAD_POINTS + j) * position_pitch(WINOGRAD_COLUMNS));
+            products[i] = vf_load(m + (i * WINOGRAD_POINTS + j) * pitch);
         transform_output(products, columns + j, WINOGRAD_POINTS);
     }
     for (int i = 0; i < WINOGRAD_OUTPUTS; i++)
@@ -66,13 +66,14 @@ static void store_rest(const winograd *w, const tile_place *place, const alck_re
     }
 }
 
-static void output_tile(const winograd *w, const tile_place *place, int64_t channel, int64_t columns, const alck_real *m)
+static void output_tile(const winograd *w, const tile_place *place, int64_t channel, int64_t columns, int64_t pitch,
+                        const alck_real *m)
 {
     const int64_t whole = epilogue_is_simple(w->epilogue) ? columns / VF_LANES * VF_LANES : 0;
     alck_real sums[PIXELS * WINOGRAD_COLUMNS];
     for (int64_t c = 0; c < columns; c += VF_LANES) {
         vf pixels[PIXELS];
-        transform_back(m + c, pixels);
+        transform_back(m + c, pitch, pixels);
         if (c < whole)
             store_simple(w, place, pixels, channel + c);
         else
@@ -86,10 +87,10 @@ static void output_tile(const winograd *w, const tile_place *place, int64_t chan
 void ALCK_NAME(winograd_output)(const winograd *w, int64_t first, int64_t count, int64_t panel, int64_t end,
                                 const alck_real *m)
 {
-    const int64_t channel = panel * TILE_COLUMNS;
-    const int64_t columns = smaller(end * TILE_COLUMNS, w->s.out_channels) - channel;
-    for (int64_t t = 0; t < count; t++, m += tile_pitch(WINOGRAD_COLUMNS)) {
+    const int64_t width = width_of_panels(w, panel, end), columns = smaller(end * TILE_COLUMNS, w->s.out_channels);
+    for (int64_t t = 0; t < count; t++, m += tile_pitch(width)) {
         const tile_place place = find_place(w, first + t);
-        output_tile(w, &place, channel, columns, m);
+        for (int64_t channel = panel * TILE_COLUMNS, c = 0; channel < columns; channel += WINOGRAD_COLUMNS, c += WINOGRAD_COLUMNS)
+            output_tile(w, &place, channel, smaller(WINOGRAD_COLUMNS, columns - channel), width, m + c);
     }
 }

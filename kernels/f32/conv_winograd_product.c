@@ -1,5 +1,5 @@
-/* kernels/f32/conv_winograd_product.c - the 36 matrix products of Winograd's convolution, by the register tiles of all
- * products (tile.h): conv_winograd.h.
+/* kernels/f32/conv_winograd_product.c - the 36 matrix products of a few of Winograd's tiles and columns, which stay in the second
+ * cache, by the register tiles of all products (tile.h): conv_winograd.h.
  */
 #include "kernels/f32/conv_winograd.h"
 
@@ -29,28 +29,23 @@ static void multiply_terms(alck_operands operands, const product_rows *rows, int
 void ALCK_NAME(winograd_product)(const winograd *w, int64_t count, const alck_real *v, int64_t panel, int64_t end,
                                  const alck_real *u, alck_real *m)
 {
-    const int64_t terms = w->terms, columns = w->s.out_channels;
+    const int64_t terms = w->terms, columns = width_of_panels(w, panel, end);
     const int64_t pitch = tile_pitch(terms), next = TILE_ROWS * pitch * (int64_t)sizeof *v;
     product_rows rows = {.count = count};
     alck_real sums[TILE_ROWS * TILE_COLUMNS];
     for (int64_t t = 0; t < count; t++)
         rows.pixels[t] = t;
-    for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++)
+    for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++, u += terms * columns, m += columns)
         for (int64_t first = 0; first < terms; first += K_BLOCK) {
-            const int64_t length = terms - first < K_BLOCK ? terms - first : K_BLOCK;
+            const int64_t length = smaller(terms - first, K_BLOCK);
             const alck_epilogue epilogue = {.add = first > 0};
-            const alck_real *panel_u = u;
             for (int64_t t = 0; t < count; t++)
-                rows.pointers[t] = v + t * pitch + position * position_pitch(terms) + first;
-            for (int64_t p = panel; p < end; p++) {
-                const int64_t vectors = panel_vectors(columns, p), width = vectors * VF_LANES;
-                tile_target target = {.sums = sums, .first = true, .last = true,
-                                      .output = m + position * position_pitch(WINOGRAD_COLUMNS) + (p - panel) * TILE_COLUMNS,
-                                      .output_stride = tile_pitch(WINOGRAD_COLUMNS), .columns = width,
-                                      .epilogue = &epilogue};
-                multiply_terms(w->s.operands, &rows, length, next, vectors,
-                               panel_u + position * panel_pitch(terms, vectors) + first * width, &target);
-                panel_u += panel_values(terms, vectors);
+                rows.pointers[t] = v + t * pitch + position * terms + first;
+            for (int64_t column = 0; column < columns; column += TILE_COLUMNS) {
+                const int64_t width = smaller(columns - column, TILE_COLUMNS);
+                tile_target target = {.sums = sums, .first = true, .last = true, .output = m + column,
+                                      .output_stride = tile_pitch(columns), .columns = width, .epilogue = &epilogue};
+                multiply_terms(w->s.operands, &rows, length, next, width / VF_LANES, u + column * terms + first * width, &target);
             }
         }
 }

@@ -50,7 +50,7 @@ ALCK_ONCE void transform_channel(const tap_rows *rows, int64_t columns, int64_t 
 
 /* Two channels, whose taps are `apart`, as pairs; or one where `both` is false. */
 static void pair_channels(const winograd *w, const tap_rows *rows, int64_t apart, bool both, int64_t columns, int64_t vectors,
-                          alck_real *u)
+                          int64_t pitch, alck_real *u)
 {
     const tap_rows other = {rows->weight + apart, rows->tap_stride};
     alck_real values[2][WINOGRAD_POSITIONS * TILE_COLUMNS];
@@ -60,40 +60,40 @@ static void pair_channels(const winograd *w, const tap_rows *rows, int64_t apart
     for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++)
         ALCK_NAME(pair_rows)(w->s.operands, vectors * VF_LANES, values[0] + position * TILE_COLUMNS,
                              both ? values[1] + position * TILE_COLUMNS : NULL,
-                             u + position * panel_pitch(w->terms, vectors));
+                             u + position * pitch);
 }
 
 /* Channels [first, first + count), the first of which has its taps in `rows` and the next ones `apart` from there. */
 static void transform_channels(const winograd *w, int64_t first, int64_t count, tap_rows rows, int64_t apart, int64_t columns,
-                               int64_t vectors, alck_real *u)
+                               int64_t vectors, int64_t pitch, alck_real *u)
 {
     const int64_t per_term = values_per_term(w->s.operands);
     u += first / per_term * vectors * VF_LANES;
     for (int64_t c = 0; c < count; c += per_term, rows.weight += per_term * apart, u += vectors * VF_LANES)
         if (per_term == 1)
-            transform_channel(&rows, columns, panel_pitch(w->terms, vectors), u);
+            transform_channel(&rows, columns, pitch, u);
         else
-            pair_channels(w, &rows, apart, c + 1 < count, columns, vectors, u);
+            pair_channels(w, &rows, apart, c + 1 < count, columns, vectors, pitch, u);
 }
 
-static void transform_turned(const winograd *w, int64_t panel, int64_t vectors, alck_real *u)
+static void transform_turned(const winograd *w, int64_t panel, int64_t vectors, int64_t pitch, alck_real *u)
 {
     const int64_t channels = w->s.in_channels, width = vectors * VF_LANES;
     alck_real turned[TAPS * CHANNELS_TOGETHER * TILE_COLUMNS];
     for (int64_t first = 0; first < channels; first += CHANNELS_TOGETHER) {
         const int64_t count = smaller(CHANNELS_TOGETHER, channels - first);
         turn(w, panel, first, count, width, turned);
-        transform_channels(w, first, count, (tap_rows){turned, CHANNELS_TOGETHER * width}, width, width, vectors, u);
+        transform_channels(w, first, count, (tap_rows){turned, CHANNELS_TOGETHER * width}, width, width, vectors, pitch, u);
     }
 }
 
-void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, alck_real *u)
+void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, int64_t pitch, alck_real *u)
 {
     const int64_t channels = w->s.in_channels, columns = w->s.out_channels;
     const int64_t vectors = panel_vectors(columns, panel);
     const tap_rows rows = {w->weight + panel * TILE_COLUMNS, channels * columns};
     if (w->turned)
-        transform_turned(w, panel, vectors, u);
+        transform_turned(w, panel, vectors, pitch, u);
     else
-        transform_channels(w, 0, channels, rows, columns, panel_columns(columns, panel), vectors, u);
+        transform_channels(w, 0, channels, rows, columns, panel_columns(columns, panel), vectors, pitch, u);
 }

@@ -15,7 +15,7 @@ left_kind ALCK_NAME(left_choose)(const product *p)
     const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
     if (p->transposed)
         return LEFT_BY_K;
-    if (p->reading.gate_stride > 0 || p->reading.normalises || p->operands != ALCK_REALS)
+    if (p->reading.gate_stride > 0 || p->reading.normalises || (p->operands != ALCK_REALS && !p->paired))
         return LEFT_COPIED;
     if (ALCK_NAME(grid_joins_taps)(p))
         return LEFT_TAP_ROWS;

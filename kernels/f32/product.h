@@ -38,6 +38,7 @@ typedef struct product {
     alck_real *output;
     const alck_epilogue *epilogue;
     alck_operands operands;
+    bool paired; /* the image's values are pairs of bf16 already, and count as terms */
 } product;
 
 /* Taps of a stretch: a matter of shapes alone, since it decides which values are pairs. */
@@ -54,7 +55,7 @@ ALCK_INLINE int64_t product_stretches(const product *p)
 
 ALCK_INLINE int64_t product_stretch_terms(const product *p)
 {
-    return terms_of(p->operands, p->stretch_taps * p->channels);
+    return terms_of(p->paired ? ALCK_REALS : p->operands, p->stretch_taps * p->channels);
 }
 
 ALCK_INLINE int64_t product_terms(const product *p)
