@@ -91,7 +91,7 @@ static alc_view view_of(const alc_plan *plan, int64_t tensor, int64_t buffer)
     char *data = buffer_memory(plan, buffer);
     view.data = data ? data + (size_t)channel * alc_dtype_size(t->dtype) : NULL;
     if (!t->scalar)
-        view.stride = alc_shape_channels(root->shape);
+        view.stride = alc_plan_stride(plan, tensor);
     return view;
 }
 

@@ -47,11 +47,6 @@ void alc_prepare_describe(alc_prepare *p, const char *kernel, double flops_per_s
     p->internal->node->flops_per_sample = flops_per_sample;
 }
 
-static int64_t tensor_stride(const alc_plan *plan, int64_t tensor)
-{
-    return alc_shape_channels(alc_plan_root(plan, tensor)->shape);
-}
-
 static alc_status prepare_node(alc_plan *plan, alc_plan_node *node)
 {
     alc_shape inputs[ALC_MAX_INPUTS + 1], outputs[ALC_MAX_OUTPUTS];
@@ -67,11 +62,11 @@ static alc_status prepare_node(alc_plan *plan, alc_plan_node *node)
         .output_strides = output_strides, .internal = &internal};
     for (int i = 0; i < node->input_count; i++) {
         inputs[i] = plan->tensors[node->inputs[i]].shape;
-        input_strides[i] = tensor_stride(plan, node->inputs[i]);
+        input_strides[i] = alc_plan_stride(plan, node->inputs[i]);
     }
     for (int i = 0; i < node->output_count; i++) {
         outputs[i] = plan->tensors[node->outputs[i]].shape;
-        output_strides[i] = tensor_stride(plan, node->outputs[i]);
+        output_strides[i] = alc_plan_stride(plan, node->outputs[i]);
     }
     return node->op->prepare(&prepare);
 }

@@ -11,6 +11,21 @@ void *alc_plan_allocate(alc_plan *plan, size_t count, size_t size)
     return alc_arena_allocate(&plan->memory, bytes, "a plan");
 }
 
+bool alc_wants_contiguous(const alc_plan *plan, int64_t tensor)
+{
+    int64_t producer = plan->tensors[tensor].producer;
+    if (plan->nodes[producer].op->contiguous)
+        return true;
+    for (int64_t n = 0; n < plan->node_count; n++) {
+        const alc_plan_node *node = &plan->nodes[n];
+        for (int i = 0; i < node->input_count && !node->dead; i++) {
+            if (node->inputs[i] == tensor && node->op->contiguous)
+                return true;
+        }
+    }
+    return false;
+}
+
 int64_t alc_count_uses(const alc_plan *plan, int64_t tensor)
 {
     int64_t uses = 0;
@@ -87,6 +102,7 @@ static alc_status run_passes(alc_plan *plan)
     if (status != ALC_OK)
         return status;
     alc_place_concats(plan);
+    alc_pad_pixels(plan);
     status = alc_split_batch(plan);
     if (status == ALC_OK)
         status = alc_choose_kernels(plan);

@@ -18,6 +18,8 @@ alc_status alc_fold_batch_norm(alc_plan *plan);
 alc_status alc_fuse(alc_plan *plan);
 /* Inputs of concats are computed in the concat's memory where that is possible. */
 void alc_place_concats(alc_plan *plan);
+/* Pixels that would lie badly in the caches lie a little further apart. */
+void alc_pad_pixels(alc_plan *plan);
 /* Cuts the nodes into segments that run for some samples at a time, and says how many samples each tensor holds. */
 alc_status alc_split_batch(alc_plan *plan);
 /* Calls every op's prepare: what it keeps, its scratch, its kernel. */
@@ -39,6 +41,8 @@ alc_status alc_bind_memory(alc_plan *plan);
 /* The options of a convolution, dense layer or batch norm, which begin with an alc_fusion, as a copy that is the plan's to change;
  * NULL if memory is short. */
 alc_fusion *alc_own_fusion(alc_plan *plan, alc_plan_node *host);
+/* Whether its producer or a reader wants its pixels without gaps. */
+bool alc_wants_contiguous(const alc_plan *plan, int64_t tensor);
 /* How many live nodes read a tensor (an input used twice counts twice). */
 int64_t alc_count_uses(const alc_plan *plan, int64_t tensor);
 /* The only live node that reads it, -1 if there are none or several uses. */

@@ -4,28 +4,13 @@
  * after the run. Concats of concats nest: a DenseNet block is one buffer. Gradients lie alike. */
 #include "lib/compile/compile.h"
 
-static bool wants_contiguous(const alc_plan *plan, int64_t tensor)
-{
-    int64_t producer = plan->tensors[tensor].producer;
-    if (plan->nodes[producer].op->contiguous)
-        return true;
-    for (int64_t n = 0; n < plan->node_count; n++) {
-        const alc_plan_node *node = &plan->nodes[n];
-        for (int i = 0; i < node->input_count && !node->dead; i++) {
-            if (node->inputs[i] == tensor && node->op->contiguous)
-                return true;
-        }
-    }
-    return false;
-}
-
 static bool can_place(const alc_plan *plan, int64_t tensor, const alc_plan_node *concat)
 {
     const alc_plan_tensor *t = &plan->tensors[tensor];
     int64_t times = 0;
     for (int i = 0; i < concat->input_count; i++)
         times += concat->inputs[i] == tensor;
-    return t->producer >= 0 && t->root == tensor && !t->kept && times == 1 && !wants_contiguous(plan, tensor);
+    return t->producer >= 0 && t->root == tensor && !t->kept && times == 1 && !alc_wants_contiguous(plan, tensor);
 }
 
 void alc_place_concats(alc_plan *plan)

@@ -28,6 +28,7 @@ typedef struct alc_plan_tensor {
     int64_t rows;              /* samples that its buffer holds: the batch, or a part of it that one segment takes at a time */
     int64_t root;              /* the tensor whose buffer holds it: itself, or a concat's output ... */
     int64_t channel;           /* ... from this channel on */
+    int64_t padding;           /* of a root: unused values after each pixel's channels */
     int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
     bool unstored;             /* its values are nowhere: its only reader forms them (alc_plan_node.read_norm) */
     bool dropped;              /* of a root: not kept until backward, but computed again there to save memory */
@@ -124,5 +125,7 @@ void alc_observe_step(const alc_plan *plan, const alc_step *step, int64_t rows);
 
 /* The buffer-resolving root of a tensor. */
 const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);
+/* Values from pixel to pixel of a tensor. */
+int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor);
 
 #endif

@@ -11,6 +11,12 @@ const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor)
     return t;
 }
 
+int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    return alc_shape_channels(root->shape) + root->padding;
+}
+
 alc_real *alc_plan_gradient_of(const alc_plan *plan, const alc_parameter *parameter)
 {
     for (int64_t i = 0; i < plan->slot_count; i++) {
