@@ -180,6 +180,10 @@ typedef struct alck_optimizer_step {
     bool decoupled;                   /* AdamW: w *= 1 - lr wd instead of g += wd w */
 } alck_optimizer_step;
 
+/* Tiles of 4x4 pixels, of all samples, up to which Winograd's convolution takes longer to read transformed weights than to
+ * multiply. */
+#define ALCK_FEW_TILES 4
+
 /* X(return type, name, arguments). Scratch sizes are in bytes for the given geometry; scratch is 64-byte aligned.
  * "par" everywhere is the caller's alck_parallel. */
 #define ALCK_KERNEL_LIST(X)                                                                                                     \
@@ -212,6 +216,12 @@ typedef struct alck_optimizer_step {
     X(size_t, winograd_forward_scratch_bytes, (const alck_conv *s, bool packed, int workers))                                   \
     X(void, winograd_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,       \
                                const void *packed, const alck_epilogue *epilogue, alck_real *y, void *scratch))                 \
+    /* the same forward of few tiles, from the weights themselves, packed: for up to ALCK_FEW_TILES it is the faster one */     \
+    X(size_t, winograd_taps_bytes, (const alck_conv *s))                                                                        \
+    X(void, winograd_taps_pack, (const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed))          \
+    X(size_t, winograd_taps_scratch_bytes, (const alck_conv *s, int workers))                                                   \
+    X(void, winograd_taps_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const void *packed,       \
+                                    const alck_epilogue *epilogue, alck_real *y, void *scratch))                                \
     X(size_t, winograd_backward_data_scratch_bytes, (const alck_conv *s, int workers))                                          \
     X(void, winograd_backward_data, (const alck_parallel *par, const alck_conv *s, const alck_real *dy,                         \
                                      const alck_real *weight, alck_real *dx, bool add, void *scratch))                          \

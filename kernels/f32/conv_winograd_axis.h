@@ -68,6 +68,12 @@ ALCK_INLINE void transform_weights(const vf g[WINOGRAD_TAPS], vf *u, int step)
     u[5 * step] = g[2];
 }
 
+/* One of them alone, of point +-a or +-b: `c` are the factors of the taps. */
+ALCK_INLINE vf transform_weights_at(const vf g[WINOGRAD_TAPS], const alck_real c[WINOGRAD_TAPS])
+{
+    return vf_fma(vf_set1(c[1]), g[1], vf_fma(vf_set1(c[2]), g[2], vf_mul(vf_set1(c[0]), g[0])));
+}
+
 /* y[i * step]: the four outputs that six products stand for. */
 ALCK_INLINE void transform_output(const vf m[WINOGRAD_POINTS], vf *y, int step)
 {

@@ -121,6 +121,7 @@ static alc_status infer(alc_infer *infer)
 typedef struct conv_derived {
     size_t folded_bytes, norm_bytes; /* of the folded norm; of both */
     size_t forward_bytes, backward_bytes;
+    bool taps;                       /* the forward weights are for Winograd's kernel of few tiles, which gives the same bits */
 } conv_derived;
 
 /* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
@@ -156,8 +157,14 @@ static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
     return o->fusion.norm || !weight_gradient;
 }
 
-/* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. */
-static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, bool keeps,
+static bool has_few_tiles(const alck_conv *s, int64_t batch)
+{
+    return batch * ((s->out_height + 3) / 4) * ((s->out_width + 3) / 4) <= ALCK_FEW_TILES;
+}
+
+/* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. `batch`: samples
+ * of any run at most. */
+static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, int64_t batch, bool keeps,
                                   bool input_gradient)
 {
     const alck_table *kernels = alc_context_kernels(context);
@@ -173,10 +180,12 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
         sizes.forward_bytes = o->fusion.norm ? alc_align_up(folded) : 0;
         return sizes;
     }
-    if (!use.winograd)
+    if (!use.winograd) {
         sizes.forward_bytes = alc_align_up(kernels->conv_packed_bytes(s));
-    else if (keeps)
-        sizes.forward_bytes = alc_align_up(kernels->winograd_packed_bytes(s));
+    } else if (keeps) {
+        sizes.taps = has_few_tiles(s, batch) && s->operands == ALCK_REALS;
+        sizes.forward_bytes = alc_align_up(sizes.taps ? kernels->winograd_taps_bytes(s) : kernels->winograd_packed_bytes(s));
+    }
     if (input_gradient && !use.winograd_data)
         sizes.backward_bytes = alc_align_up(kernels->conv_packed_backward_bytes(s));
     return sizes;
@@ -221,11 +230,12 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool keeps)
+static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool keeps, bool taps)
 {
     const alck_table *kernels = alc_context_kernels(p->context);
     const conv_kernels use = choose_kernels(p->context, s);
     return use.depthwise  ? 0
+           : taps         ? kernels->winograd_taps_scratch_bytes(s, p->threads)
            : use.winograd ? kernels->winograd_forward_scratch_bytes(s, keeps, p->threads)
                           : kernels->conv_forward_scratch_bytes(s, p->threads);
 }
@@ -263,11 +273,11 @@ static alc_status prepare(alc_prepare *p)
     s.operands = alc_context_operands(p->context);
     const conv_kernels use = choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
-    conv_derived sizes = derived_sizes(p->context, o, &s, keeps, p->differentiated && p->input_gradient_wanted[0]);
+    conv_derived sizes = derived_sizes(p->context, o, &s, p->batch, keeps, p->differentiated && p->input_gradient_wanted[0]);
     const size_t packing = keeps ? 0 : sizes.backward_bytes;
     size_t scratch = 0, scratch_backward = 0;
     for (alck_conv fewer = s; fewer.batch > 0; fewer.batch--) { /* which may be cut into larger tasks */
-        scratch = max_size(scratch, forward_scratch(p, &fewer, keeps));
+        scratch = max_size(scratch, forward_scratch(p, &fewer, keeps, sizes.taps));
         scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, &fewer, packing) : 0);
     }
     scratch += keeps ? 0 : sizes.forward_bytes;
@@ -282,7 +292,10 @@ static alc_status prepare(alc_prepare *p)
         alc_prepare_keep_input(p, values_of(o, p->input_count));
     if (p->differentiated)
         alc_prepare_backward_scratch(p, scratch_backward);
-    alc_prepare_describe(p, use.depthwise ? "depthwise" : use.winograd ? "winograd 4x4" : kernels->conv_kernel_name(&s),
+    alc_prepare_describe(p, use.depthwise  ? "depthwise"
+                            : sizes.taps   ? "winograd 4x4, few tiles"
+                            : use.winograd ? "winograd 4x4"
+                                           : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;
 }
@@ -325,7 +338,7 @@ static void fold_read_norm(const alc_run *r, int64_t channels, alc_real *scale)
 static conv_derived derived_of(const alc_run *r, const alck_conv *s)
 {
     bool input_gradient = r->input_gradients && r->input_gradients[0].view.data;
-    return derived_sizes(r->context, r->options, s, keeps_packed(r->options, r->parameters[0].gradient != NULL),
+    return derived_sizes(r->context, r->options, s, r->batch, keeps_packed(r->options, r->parameters[0].gradient != NULL),
                          input_gradient);
 }
 
@@ -352,6 +365,8 @@ static alc_status derive(const alc_run *r)
         return ALC_OK;
     if (!use.winograd)
         kernels->conv_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
+    else if (sizes.taps)
+        kernels->winograd_taps_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
     else if (sizes.forward_bytes)
         kernels->winograd_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
     if (sizes.backward_bytes)
@@ -377,7 +392,9 @@ static alc_status forward(const alc_run *r)
         s.reading.shift = s.reading.scale + s.in_channels;
     }
     alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
-    if (use.winograd) {
+    if (sizes.taps) {
+        kernels->winograd_taps_forward(&parallel, &s, x, derived + sizes.norm_bytes, &epilogue, r->outputs[0].data, r->scratch);
+    } else if (use.winograd) {
         const void *packed = r->derived ? derived + sizes.norm_bytes : NULL;
         kernels->winograd_forward(&parallel, &s, x, r->parameters[0].value, packed, &epilogue,
                                   r->outputs[0].data, r->scratch);

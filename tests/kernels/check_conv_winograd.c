@@ -67,9 +67,28 @@ static void destroy(kernel_run *run, conv_data *d)
     kernel_tensor_output(run, &d->y, "y");
 }
 
-/* Forward with weights transformed before, or for the call. */
-static void convolve(kernel_run *run, const alck_conv *s, const conv_data *d, bool packed, const alck_epilogue *e)
+/* Forward with weights transformed for the call, or before, or while they are multiplied. */
+typedef enum weight_form { MADE_FOR_THE_CALL, TRANSFORMED, TAPS, WEIGHT_FORMS } weight_form;
+
+static void convolve_taps(kernel_run *run, const alck_conv *s, const conv_data *d, const alck_epilogue *e)
 {
+    const alck_table *t = run->table;
+    kernel_buffer scratch = kernel_scratch(t->winograd_taps_scratch_bytes(s, run->par->workers));
+    kernel_buffer weights = kernel_scratch(t->winograd_taps_bytes(s));
+    t->winograd_taps_pack(run->par, s, d->weight.data, weights.data);
+    t->winograd_taps_forward(run->par, s, d->x.data, weights.data, e, d->y.data, scratch.data);
+    kernel_buffer_free(run, &weights, "packed taps");
+    kernel_buffer_free(run, &scratch, "scratch");
+}
+
+/* Taps are multiplied as reals only. */
+static void convolve(kernel_run *run, const alck_conv *s, const conv_data *d, weight_form form, const alck_epilogue *e)
+{
+    const bool packed = form != MADE_FOR_THE_CALL;
+    if (form == TAPS && s->operands == ALCK_REALS) {
+        convolve_taps(run, s, d, e);
+        return;
+    }
     const alck_table *t = run->table;
     kernel_buffer scratch = kernel_scratch(t->winograd_forward_scratch_bytes(s, packed, run->par->workers));
     kernel_buffer weights = kernel_scratch(packed ? t->winograd_packed_bytes(s) : 0);
@@ -119,23 +138,23 @@ static void compare(kernel_run *run, const alck_conv *s, product_data data, cons
         }
 }
 
-static void check_one(kernel_run *run, const alck_conv *s, product_data data, bool backward, bool packed, bool add)
+static void check_one(kernel_run *run, const alck_conv *s, product_data data, bool backward, weight_form form, bool add)
 {
     const alck_epilogue e = {.add = add};
     conv_data d = make(run, s, data, backward);
     if (backward)
         convolve_backward(run, s, &d, add);
     else
-        convolve(run, s, &d, packed, &e);
+        convolve(run, s, &d, form, &e);
     compare(run, s, data, &d, backward, add);
     destroy(run, &d);
 }
 
 static void check_forward(kernel_run *run)
 {
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 60; i++) {
         const alck_conv s = random_conv(run, 3000);
-        check_one(run, &s, (product_data)(i % DATA_KINDS), false, i % 2 == 0, i % 5 == 0);
+        check_one(run, &s, (product_data)(i / WEIGHT_FORMS % DATA_KINDS), false, (weight_form)(i % WEIGHT_FORMS), i % 5 == 0);
     }
 }
 
@@ -143,7 +162,7 @@ static void check_backward_data(kernel_run *run)
 {
     for (int i = 0; i < 40; i++) {
         const alck_conv s = random_conv(run, 3000);
-        check_one(run, &s, (product_data)(i % DATA_KINDS), true, false, i % 5 == 0);
+        check_one(run, &s, (product_data)(i % DATA_KINDS), true, MADE_FOR_THE_CALL, i % 5 == 0);
     }
 }
 
@@ -208,7 +227,7 @@ static bool same(const kernel_tensor *a, const kernel_tensor *b)
 }
 
 /* Layers that are cut in several tasks, blocks and waves: an image alone, without memory of the batch, has the same bits,
- * whether its weights were transformed before or for the call. */
+ * however its weights were transformed. */
 static void check_cuts(kernel_run *run)
 {
     static const alck_conv shapes[] = {
@@ -222,18 +241,20 @@ static void check_cuts(kernel_run *run)
         s.operands = product_random_operands(run);
         const alck_epilogue e = {.activation = ALCK_SILU};
         conv_data d = make(run, &s, DATA_REALS, false);
-        convolve(run, &s, &d, true, &e);
+        convolve(run, &s, &d, TRANSFORMED, &e);
         const int64_t pixels = s.out_height * s.out_width, last = s.batch - 1;
         conv_data one = d;
         one.x.data += last * s.in_height * s.in_width * d.x.stride;
         one.y = kernel_tensor_new(pixels, s.out_channels, d.y.stride);
         s.batch = 1;
-        convolve(run, &s, &one, false, &e);
         kernel_tensor in_batch = d.y;
         in_batch.data += last * pixels * d.y.stride;
         in_batch.pixels = pixels;
-        if (!same(&one.y, &in_batch))
-            kernel_fail(run, "shape %zu: other bits than in the batch", i);
+        for (weight_form form = MADE_FOR_THE_CALL; form < WEIGHT_FORMS; form++) {
+            convolve(run, &s, &one, form, &e);
+            if (!same(&one.y, &in_batch))
+                kernel_fail(run, "shape %zu, weight form %d: other bits than in the batch", i, (int)form);
+        }
         kernel_tensor_output(run, &one.y, "y of one image");
         destroy(run, &d);
     }
@@ -258,8 +279,8 @@ static void check_epilogue(kernel_run *run)
         const alck_epilogue e = {.bias = bias.data, .residual = i % 2 ? residual.data : NULL,
                                  .residual_stride = residual.stride, .activation = (alck_activation)(i % 3),
                                  .span = i % 4 == 3 ? add_one : NULL};
-        convolve(run, &s, &plain, true, &(alck_epilogue){0});
-        convolve(run, &s, &d, i % 2, &e);
+        convolve(run, &s, &plain, TRANSFORMED, &(alck_epilogue){0});
+        convolve(run, &s, &d, (weight_form)(i % WEIGHT_FORMS), &e);
         for (int64_t p = 0; p < d.y.pixels; p++)
             for (int64_t c = 0; c < d.y.channels; c++) {
                 alck_real v = *kernel_at(&plain.y, p, c) + bias.data[c];
@@ -279,8 +300,9 @@ static void check_epilogue(kernel_run *run)
 static void check_empty(kernel_run *run)
 {
     const alck_conv s = {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}};
-    check_one(run, &s, DATA_REALS, false, false, false);
-    check_one(run, &s, DATA_REALS, true, false, false);
+    for (weight_form form = MADE_FOR_THE_CALL; form < WEIGHT_FORMS; form++)
+        check_one(run, &s, DATA_REALS, false, form, false);
+    check_one(run, &s, DATA_REALS, true, MADE_FOR_THE_CALL, false);
     check_weights(run, &s, DATA_REALS, false);
     check_weights(run, &s, DATA_REALS, true);
 }

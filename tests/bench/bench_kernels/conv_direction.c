@@ -22,12 +22,21 @@ double winograd_flops(const alck_conv *s, direction d)
     return 2.0 * 36 * (double)(s->batch * ((height + 3) / 4) * ((width + 3) / 4) * s->in_channels * s->out_channels);
 }
 
+/* The way that a plan of so many images takes. */
+static bool has_few_tiles(const conv_run *r, direction d)
+{
+    return r->way == WINOGRAD && d == FORWARD &&
+           r->s.batch * ((r->s.out_height + 3) / 4) * ((r->s.out_width + 3) / 4) <= ALCK_FEW_TILES;
+}
+
 static void run_forward(bench *b, void *argument)
 {
     const conv_run *r = argument;
     const alck_epilogue e = {0};
     if (r->depthwise)
         b->table->depthwise_forward(&b->par, &r->s, r->x, r->weight, &e, r->y);
+    else if (has_few_tiles(r, FORWARD))
+        b->table->winograd_taps_forward(&b->par, &r->s, r->x, r->packed, &e, r->y, r->scratch);
     else if (r->way == WINOGRAD)
         b->table->winograd_forward(&b->par, &r->s, r->x, r->weight, r->packed, &e, r->y, r->scratch);
     else
@@ -63,7 +72,10 @@ static void find_memory(const bench *b, const conv_run *r, direction d, size_t *
     const alck_conv *s = &r->s;
     const bool winograd = r->way == WINOGRAD;
     const int workers = b->par.workers;
-    if (!r->depthwise && d == FORWARD) {
+    if (has_few_tiles(r, d)) {
+        *packed = t->winograd_taps_bytes(s);
+        *scratch = t->winograd_taps_scratch_bytes(s, workers);
+    } else if (!r->depthwise && d == FORWARD) {
         *packed = winograd ? t->winograd_packed_bytes(s) : t->conv_packed_bytes(s);
         *scratch = winograd ? t->winograd_forward_scratch_bytes(s, true, workers)
                             : t->conv_forward_scratch_bytes(s, workers);
@@ -98,7 +110,9 @@ timing measure_direction(bench *b, conv_run *r, direction d)
     fill_random(r->x, (size_t)inputs, 1);
     fill_random(r->y, (size_t)outputs, 1);
     fill_random(r->weight, (size_t)weights, 1);
-    if (packed > 0 && r->way == WINOGRAD)
+    if (has_few_tiles(r, d))
+        t->winograd_taps_pack(&b->par, s, r->weight, r->packed);
+    else if (packed > 0 && r->way == WINOGRAD)
         t->winograd_pack(&b->par, s, r->weight, r->packed);
     else if (packed > 0 && d == FORWARD)
         t->conv_pack(&b->par, s, r->weight, r->packed);

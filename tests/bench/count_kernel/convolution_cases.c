@@ -111,6 +111,17 @@ static void winograd_forward(lab *l, const void *shape)
         l->table->winograd_forward(&l->par, &r.s, r.x, NULL, packed, &epilogue, r.y, scratch);
 }
 
+static void winograd_taps_forward(lab *l, const void *shape)
+{
+    const convolution_run r = prepare(l, shape);
+    const alck_epilogue epilogue = {.activation = ((const convolution_shape *)shape)->activation};
+    void *packed = memory(l->table->winograd_taps_bytes(&r.s));
+    void *scratch = memory(l->table->winograd_taps_scratch_bytes(&r.s, 1));
+    l->table->winograd_taps_pack(&l->par, &r.s, r.weight, packed);
+    for (int i = 0; i < l->runs; i++)
+        l->table->winograd_taps_forward(&l->par, &r.s, r.x, packed, &epilogue, r.y, scratch);
+}
+
 static void winograd_backward_data(lab *l, const void *shape)
 {
     const convolution_run r = prepare(l, shape);
@@ -171,6 +182,7 @@ static const kernel_case cases[] = {
     {"conv_backward_weights 3x3/2, 3 to 32", conv_backward_weights, STEM},
     {"winograd_pack, 32 to 64", winograd_pack, SQUARE(1, ALCK_IDENTITY)},
     {"winograd_forward, 32 to 64", winograd_forward, SQUARE(1, ALCK_IDENTITY)},
+    {"winograd_taps_forward, 32 to 64", winograd_taps_forward, SQUARE(1, ALCK_IDENTITY)},
     {"winograd_backward_data, 32 to 64", winograd_backward_data, SQUARE(1, ALCK_IDENTITY)},
     {"winograd_backward_weights, 32 to 64", winograd_backward_weights, SQUARE(1, ALCK_IDENTITY)},
     {"depthwise_forward 3x3, 96", depthwise_forward, DEPTHWISE(3, 1, ALCK_IDENTITY)},
