@@ -15,15 +15,22 @@
 #include "kernels/f32/normalise.h"
 
 #define GROUP_PIXELS 1024
-/* A region's sums take a quarter of a small second cache, of 512 KiB; 256 pixels of a band another, with what is to be
- * packed next; and so do the panels that several bands share. */
-#define REGION_SUMS 32768
+/* The smallest second cache: no CPU with AVX-512 has less than 1 MiB. */
+#ifdef ALCK_AVX512
+#define SECOND_CACHE (1 << 20)
+#else
+#define SECOND_CACHE (1 << 19)
+#endif
+/* A region's sums take a quarter of it; 256 pixels of a band less than another, with what is to be packed next; and the panels that
+ * several bands share half of it, or all of a small one. */
+#define REGION_SUMS (SECOND_CACHE / 4 / (int64_t)sizeof(float))
 #define REGION_ROWS 512
 #define REGION_PANELS (512 / TILE_COLUMNS)
 #define REGION_TILES ((REGION_ROWS + TILE_ROWS - 1) / TILE_ROWS)
-#define BAND_TILES (64 / TILE_ROWS + 1)
+#define BAND_TILES (SECOND_CACHE / 8192 / TILE_ROWS + 1)
 #define BAND_ROWS (BAND_TILES * TILE_ROWS)
-#define TASKS_PER_WORKER 4
+/* The fewer the regions, the less is packed again. */
+#define TASKS_PER_WORKER 2
 /* A packed tile, a little longer than a block of pixels, so that tiles do not share cache sets. */
 #define PACKED_TILE (K_BLOCK * TILE_ROWS + 16)
 /* Terms packed together: as many as a cache set has ways, since pixels may lie a power of two apart. */
