@@ -216,7 +216,8 @@ typedef struct alck_optimizer_step {
     X(size_t, winograd_forward_scratch_bytes, (const alck_conv *s, bool packed, int workers))                                   \
     X(void, winograd_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,       \
                                const void *packed, const alck_epilogue *epilogue, alck_real *y, void *scratch))                 \
-    /* the same forward of few tiles, from the weights themselves, packed: for up to ALCK_FEW_TILES it is the faster one */     \
+    /* the same forward of few tiles, from the weights themselves, packed: for up to ALCK_FEW_TILES it is the faster one. Of    \
+     * reals alone */                                                                                                           \
     X(size_t, winograd_taps_bytes, (const alck_conv *s))                                                                        \
     X(void, winograd_taps_pack, (const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed))          \
     X(size_t, winograd_taps_scratch_bytes, (const alck_conv *s, int workers))                                                   \

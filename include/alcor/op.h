@@ -133,7 +133,8 @@ typedef struct alc_run {
     alc_plan_mode mode;
     bool frozen;                 /* as in alc_prepare: dropout and batch statistics are off */
     bool recompute;              /* forward is run again in backward: saved memory holds what the first run left */
-    int64_t batch, rows;         /* as in alc_prepare; samples in this run, 1 <= rows <= batch */
+    int64_t batch;               /* as in alc_prepare */
+    int64_t rows;                /* samples in this run, 1 <= rows <= batch */
     alc_draw draw;
     int input_count, output_count, parameter_count;
     const alc_view *inputs, *outputs;

@@ -15,7 +15,7 @@
 #include "kernels/f32/normalise.h"
 
 #define GROUP_PIXELS 1024
-/* The smallest second cache: no CPU with AVX-512 has less than 1 MiB. */
+/* Bytes of a second cache. With AVX-512 few CPUs have less than 1 MiB, those of some laptops; they lose a little speed. */
 #ifdef ALCK_AVX512
 #define SECOND_CACHE (1 << 20)
 #else
@@ -130,9 +130,9 @@ static weights_job plan(const alck_conv *s, int workers)
     job.rows = job.pieces * job.piece_rows;
     job.panels = panel_count(job.p.columns);
     cut_regions(&job, 1);
-    if (workers > 1 && job.regions < wanted && job.pixel_groups >= 2 * workers) {
+    if (workers > 1 && job.regions < wanted && job.pixel_groups >= wanted) {
         job.by_groups = true;
-        job.wave = job.pixel_groups < wanted ? job.pixel_groups : wanted;
+        job.wave = wanted;
         job.shared_bytes = align((size_t)(job.regions * (job.wave + 1) * job.region_elements) * sizeof(alck_real));
     } else if (workers > 1) {
         cut_regions(&job, wanted);

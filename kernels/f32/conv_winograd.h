@@ -2,9 +2,10 @@
  *
  * The output is cut in tiles of 4x4 pixels, each of which needs 6x6 pixels of the input. (1) Tiles are transformed
  * (conv_winograd_input.c) to V [tile][36][channel], (2) the weights (conv_winograd_weights.c) to U [36][channel][column], (3)
- * each of the 36 positions is a matrix product, M [tile][36][column], and (4) M is transformed to pixels, with the epilogue
- * (conv_winograd_output.c). conv_winograd_forward.c cuts this in tasks; a data gradient is the same with the weights turned and
- * channels and columns exchanged. conv_winograd_backward_weights.c has the adjoint.
+ * each of the 36 positions is a matrix product, M [tile][36][column] (product.c, or conv_winograd_product.c for what stays in a cache),
+ * and (4) M is transformed to pixels, with the epilogue (conv_winograd_output.c). conv_winograd_forward.c cuts this in tasks; a data
+ * gradient is the same with the weights turned and channels and columns exchanged. conv_winograd_taps.c does (2) and (3) at once, for
+ * few tiles. conv_winograd_backward_weights.c has the adjoint.
  *
  * Order of addition: the transforms as conv_winograd_axis.h has them; a product's channels in blocks of K_BLOCK terms as in every
  * product. So a tile's values depend on nothing but its own 36 pixels. With bf16 the transformed values are rounded: V and U are
@@ -37,13 +38,13 @@ typedef struct winograd {
     const alck_epilogue *epilogue;
 } winograd;
 
-/* Values from tile to tile of V [tile][36][term] and M [tile][36][column]: odd numbers of cache lines, so that the rows of a
- * register tile do not meet in a few sets of the caches. */
+/* Distances of an odd number of cache lines: rows of a register tile that lie so far apart do not meet in a few sets of the caches. */
 ALCK_INLINE int64_t odd_lines(int64_t values)
 {
     return (even_parts(values, LINE_VALUES) | 1) * LINE_VALUES;
 }
 
+/* Values from tile to tile of V [tile][36][term] and M [tile][36][column]. */
 ALCK_INLINE int64_t tile_pitch(int64_t values)
 {
     return odd_lines(WINOGRAD_POSITIONS * values);
@@ -53,6 +54,32 @@ ALCK_INLINE int64_t tile_pitch(int64_t values)
 ALCK_INLINE int64_t width_of_panels(const winograd *w, int64_t panel, int64_t end)
 {
     return panel_elements(1, smaller(end * TILE_COLUMNS, w->s.out_channels) - panel * TILE_COLUMNS);
+}
+
+ALCK_INLINE int64_t u_values(const winograd *w, int64_t panel, int64_t end)
+{
+    return WINOGRAD_POSITIONS * w->terms * width_of_panels(w, panel, end);
+}
+
+/* Weights (channels times columns) up to which a block of tiles meets all of U. */
+#define FEW_WEIGHTS (128 * 128)
+
+ALCK_INLINE bool few_weights(const winograd *w)
+{
+    return w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS;
+}
+
+/* Panels whose U lies together, [36][panel][term][column]: those that are multiplied together. It is the same for any number of
+ * tiles. */
+ALCK_INLINE int64_t panels_together(const winograd *w, bool packed)
+{
+    return packed && !few_weights(w) ? larger(1, panel_count(w->s.out_channels)) : WINOGRAD_PANELS;
+}
+
+/* Bytes of whole cache lines. */
+ALCK_INLINE size_t value_bytes(int64_t values)
+{
+    return (size_t)(even_parts(values, LINE_VALUES) * LINE_VALUES) * sizeof(alck_real);
 }
 
 /* The convolution as it is, without tensors. */
@@ -67,8 +94,10 @@ typedef struct v_layout {
     bool pairs_tiles; /* of bf16: not channels */
 } v_layout;
 void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v);
-/* One panel of U, `pitch` values from position to position. */
-void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, int64_t pitch, alck_real *u);
+/* One panel of those of [first, end), whose U lies together at `u`. */
+void ALCK_NAME(winograd_weights)(const winograd *w, int64_t first, int64_t end, int64_t panel, alck_real *u);
+/* All of U, for weights that stay or for one call. */
+void ALCK_NAME(winograd_all_weights)(const alck_parallel *par, const winograd *w, bool packed, alck_real *u);
 /* M of `count` tiles, at most WINOGRAD_TILES_MOST, for panels [panel, end), WINOGRAD_PANELS at most, from V and the panels' U
  * [36][panel][term][column]. */
 void ALCK_NAME(winograd_product)(const winograd *w, int64_t count, const alck_real *v, int64_t panel, int64_t end,

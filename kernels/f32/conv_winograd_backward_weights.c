@@ -12,7 +12,6 @@
  * positions, which then becomes a region of the gradient.
  */
 #include "kernels/f32/conv_winograd.h"
-#include "kernels/f32/strips.h"
 
 /* Bytes of V and D of a wave, of at least one chain. */
 #define WAVE_BYTES (12 << 20)
@@ -42,11 +41,6 @@ typedef struct gradient_job {
     int64_t sums_position;             /* of S: values from position to position */
     size_t v_bytes, d_bytes, sums_bytes;
 } gradient_job;
-
-static size_t value_bytes(int64_t values)
-{
-    return (size_t)(even_parts(values, LINE_VALUES) * LINE_VALUES) * sizeof(alck_real);
-}
 
 /* Sets the sizes for waves of at most so many tiles. */
 static void size_waves(gradient_job *job, int64_t tiles, int workers)

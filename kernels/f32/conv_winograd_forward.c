@@ -9,10 +9,7 @@
  * the weights; where weights are few, all of it is made first. Which of the three, and how large, changes no bit.
  */
 #include "kernels/f32/conv_winograd.h"
-#include "kernels/f32/strips.h"
 
-/* Weights (channels times columns) up to which a block of tiles meets all of U. */
-#define FEW_WEIGHTS (128 * 128)
 /* Tiles from which on a group of its own pays for making U once more. */
 #define GROUP_TILES (2 * TILE_ROWS)
 /* Bytes of V and M of a block of tiles, of a second cache; but two register tiles at least, so that what is read of U serves both. */
@@ -37,27 +34,6 @@ typedef struct winograd_job {
     size_t worker_bytes, product_bytes;
 } winograd_job;
 
-static size_t value_bytes(int64_t values)
-{
-    return (size_t)((values + LINE_VALUES - 1) / LINE_VALUES * LINE_VALUES) * sizeof(alck_real);
-}
-
-static int64_t u_values(const winograd *w, int64_t panel, int64_t end)
-{
-    return WINOGRAD_POSITIONS * w->terms * width_of_panels(w, panel, end);
-}
-
-static bool few_weights(const winograd *w)
-{
-    return w->s.in_channels * w->s.out_channels <= FEW_WEIGHTS;
-}
-
-/* Panels whose U lies together, [36][panel][term][column]: those that are multiplied together. It is the same for any number of tiles. */
-static int64_t panels_together(const winograd *w, bool packed)
-{
-    return packed && !few_weights(w) ? larger(1, panel_count(w->s.out_channels)) : WINOGRAD_PANELS;
-}
-
 /* Blocks of at most `most` tiles, and for few blocks as many for each worker. */
 static int64_t cut_tiles(int64_t tiles, int64_t most, int64_t workers)
 {
@@ -73,7 +49,7 @@ static product wave_product(const winograd *w, int64_t tiles, int64_t panel, int
                      .input_stride = tile_pitch(w->terms), .channels = w->terms, .taps_y = 1, .taps_x = 1, .stretch_taps = 1,
                      .step_y = 1, .step_x = 1, .tap_step_y = 1, .tap_step_x = 1, .batch = 1, .grid_height = 1, .grid_width = tiles,
                      .output_height = 1, .output_width = tiles, .output_stride = tile_pitch(width), .spread_y = 1, .spread_x = 1,
-                     .operands = w->s.operands, .paired = true};
+                     .operands = w->s.operands, .paired = w->s.operands != ALCK_REALS};
 }
 
 static int64_t tiles_in(int64_t bytes, int64_t values)
@@ -85,7 +61,8 @@ static int64_t tiles_in(int64_t bytes, int64_t values)
 static void plan_blocks(winograd_job *job, bool with_v)
 {
     const winograd *w = &job->w;
-    const int64_t values = tile_pitch(width_of_panels(w, 0, smaller(job->panels, WINOGRAD_PANELS))) + (with_v ? tile_pitch(w->terms) : 0);
+    const int64_t m_values = tile_pitch(width_of_panels(w, 0, smaller(job->panels, WINOGRAD_PANELS)));
+    const int64_t values = m_values + (with_v ? tile_pitch(w->terms) : 0);
     const int64_t fit = tiles_in(BLOCK_BYTES, values) / TILE_ROWS * TILE_ROWS;
     job->block_most = smaller(WINOGRAD_TILES_MOST, larger(fit, 2 * TILE_ROWS));
     job->worker_bytes = value_bytes(smaller(job->block_most, w->tiles) * values);
@@ -106,7 +83,7 @@ static void plan_products(winograd_job *job, int workers)
     const int64_t m_values = tile_pitch(width_of_panels(w, 0, smaller(together, job->panels)));
     plan_wave(job, tiles_in(WAVE_BYTES, tile_pitch(w->terms) + m_values));
     job->m_bytes = value_bytes(job->wave_most * m_values);
-    for (int64_t tiles = job->wave_most; tiles >= job->wave_most - 1; tiles--) /* which a wave may have */
+    for (int64_t tiles = job->wave_most; tiles >= larger(1, job->wave_most - 1); tiles--) /* which a wave may have */
         for (int64_t panel = 0; panel < job->panels; panel += together) {
             const product p = wave_product(w, tiles, panel, smaller(panel + together, job->panels));
             const size_t bytes = ALCK_NAME(product_scratch_bytes)(&p, workers);
@@ -121,7 +98,7 @@ static void plan_columns(winograd_job *job, int workers)
     const int64_t wanted = workers > 1 ? 2 * workers : 1;
     plan_blocks(job, false);
     plan_wave(job, tiles_in(TRAINING_WAVE_BYTES, tile_pitch(w->terms)));
-    job->column_blocks = larger(job->column_blocks, smaller(wanted, job->panels));
+    job->column_blocks = larger(even_parts(job->panels, WINOGRAD_PANELS), smaller(wanted, job->panels));
     job->groups = smaller(even_parts(wanted, larger(1, job->column_blocks)), even_parts(w->tiles, GROUP_TILES));
     job->worker_bytes += value_bytes(u_values(w, 0, smaller(job->panels, WINOGRAD_PANELS)));
 }
@@ -131,7 +108,6 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
     winograd_job job = {.w = *w, .packed = packed};
     job.few = few_weights(w) && w->tiles >= w->s.out_channels; /* V >= U */
     job.panels = panel_count(w->s.out_channels);
-    job.column_blocks = even_parts(job.panels, WINOGRAD_PANELS);
     if (job.few) {
         plan_blocks(&job, true);
         job.blocks = cut_tiles(w->tiles, job.block_most, workers);
@@ -206,14 +182,6 @@ static void run_products(const alck_parallel *par, winograd_job *job)
     }
 }
 
-/* U of panels [panel, end), which are multiplied together. */
-static void transform_panels(const winograd *w, int64_t panel, int64_t end, alck_real *u)
-{
-    const int64_t pitch = u_values(w, panel, end) / WINOGRAD_POSITIONS;
-    for (int64_t p = panel; p < end; p++)
-        ALCK_NAME(winograd_weights)(w, p, pitch, u + (p - panel) * w->terms * TILE_COLUMNS);
-}
-
 /* In training: a block of columns of a group of a wave's tiles. */
 static void column_task(void *argument, int64_t task, int worker)
 {
@@ -224,7 +192,8 @@ static void column_task(void *argument, int64_t task, int worker)
     const int64_t from = job->wave_tiles * group / job->groups, to = job->wave_tiles * (group + 1) / job->groups;
     const int64_t parts = even_parts(to - from, job->block_most);
     alck_real *u = worker_values(job, worker), *m = u + u_values(w, 0, smaller(job->panels, WINOGRAD_PANELS));
-    transform_panels(w, panel, panel_end, u);
+    for (int64_t p = panel; p < panel_end; p++)
+        ALCK_NAME(winograd_weights)(w, panel, panel_end, p, u);
     for (int64_t part = 0; part < parts; part++) {
         const int64_t first = from + (to - from) * part / parts, end = from + (to - from) * (part + 1) / parts;
         ALCK_NAME(winograd_product)(w, end - first, job->v + first * tile_pitch(w->terms), panel, panel_end, u, m);
@@ -247,30 +216,6 @@ static void run_waves(const alck_parallel *par, winograd_job *job)
     }
 }
 
-/* All of U, by panels. */
-typedef struct weights_job {
-    const winograd *w;
-    int64_t together;
-    alck_real *u;
-} weights_job;
-
-static void weights_task(void *argument, int64_t panel, int worker)
-{
-    (void)worker;
-    const weights_job *job = argument;
-    const winograd *w = job->w;
-    const int64_t first = panel / job->together * job->together;
-    const int64_t end = smaller(first + job->together, panel_count(w->s.out_channels));
-    ALCK_NAME(winograd_weights)(w, panel, u_values(w, first, end) / WINOGRAD_POSITIONS,
-                                job->u + u_values(w, 0, first) + (panel - first) * w->terms * TILE_COLUMNS);
-}
-
-static void make_weights(const alck_parallel *par, const winograd *w, int64_t together, alck_real *u)
-{
-    weights_job job = {w, together, u};
-    alck_spread(par, panel_count(w->s.out_channels), weights_task, &job);
-}
-
 static void run(const alck_parallel *par, const winograd *w, const void *packed, void *scratch)
 {
     winograd_job job = plan(w, packed != NULL, par->workers);
@@ -282,7 +227,7 @@ static void run(const alck_parallel *par, const winograd *w, const void *packed,
     job.m = (alck_real *)(void *)(memory + job.u_bytes + job.v_bytes);
     job.scratch = memory + job.u_bytes + job.v_bytes + job.m_bytes;
     if (job.few && !packed)
-        make_weights(par, w, WINOGRAD_PANELS, scratch);
+        ALCK_NAME(winograd_all_weights)(par, w, false, scratch);
     if (job.few)
         alck_spread(par, job.blocks, block_task, &job);
     else
@@ -324,19 +269,6 @@ static size_t scratch_bytes(const winograd *w, bool packed, int workers)
 {
     const winograd_job job = plan(w, packed, workers);
     return job.u_bytes + job.v_bytes + job.m_bytes + job.product_bytes + (size_t)workers * job.worker_bytes;
-}
-
-size_t ALCK_NAME(winograd_packed_bytes)(const alck_conv *s)
-{
-    const winograd w = ALCK_NAME(winograd_of)(s);
-    return value_bytes(u_values(&w, 0, panel_count(s->out_channels)));
-}
-
-void ALCK_NAME(winograd_pack)(const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed)
-{
-    winograd w = ALCK_NAME(winograd_of)(s);
-    w.weight = weight;
-    make_weights(par, &w, panels_together(&w, true), packed);
 }
 
 size_t ALCK_NAME(winograd_forward_scratch_bytes)(const alck_conv *s, bool packed, int workers)

@@ -1,6 +1,5 @@
 /* kernels/f32/conv_winograd_input.c - tiles of 6x6 pixels transformed for Winograd's products: conv_winograd.h. */
 #include "kernels/f32/conv_winograd.h"
-#include "kernels/f32/strips.h"
 
 /* A tile's pixels; NULL in the padding, which counts as zeros. */
 typedef struct tile_pixels {

@@ -3,7 +3,6 @@
  */
 #include "kernels/f32/conv_winograd.h"
 #include "kernels/f32/epilogue.h"
-#include "kernels/f32/strips.h"
 
 #define PIXELS (WINOGRAD_OUTPUTS * WINOGRAD_OUTPUTS)
 

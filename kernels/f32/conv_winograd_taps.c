@@ -2,16 +2,16 @@
  * reading U, 36 values for nine weights: U is formed in registers from the nine, which are all that is read.
  *
  * Weights are packed [vector of columns][channel][tap][lane]. A task is a panel of columns. For a block of channels the six rows of
- * positions pass one after the other: the weights come from memory for the first and from the second cache for the others, while
- * those of the next block are fetched. Values and order are those of the other ways.
+ * positions pass one after the other: the weights come from memory for the first and from the second cache for the others, and each
+ * fetches a share of the next block. Values and order are those of the other ways.
  */
 #include "kernels/f32/conv_winograd.h"
 
 #define TAPS (WINOGRAD_TAPS * WINOGRAD_TAPS)
 /* Tiles whose sums of one row of positions, six each, fit the registers. */
 #define TILES_TOGETHER (ALCK_TILE_ROWS * ALCK_TILE_VECTORS >= 4 * WINOGRAD_POINTS ? 4 : 2)
-/* Lines of the next block that each step fetches, so that five rows fetch all of it. */
-#define LINES_AHEAD ((TAPS * VF_LANES / LINE_VALUES + WINOGRAD_POINTS - 2) / (WINOGRAD_POINTS - 1))
+/* Lines of the next block that each step fetches, so that the six rows fetch all of it. */
+#define LINES_AHEAD ((TAPS * VF_LANES / LINE_VALUES + WINOGRAD_POINTS - 1) / WINOGRAD_POINTS)
 
 /* A row of positions of some tiles and a vector of columns. */
 typedef struct row_products {
@@ -149,7 +149,7 @@ static void multiply_vector(const taps_job *job, const alck_real *taps, int64_t 
                     r.v[t] = job->v + from * tile_pitch(terms) + i * WINOGRAD_POINTS * terms + first;
                     r.m[t] = m + to * tile_pitch(width) + i * WINOGRAD_POINTS * width;
                 }
-                r.ahead = ahead + (uintptr_t)((i > 0 ? i - 1 : 0) * r.length * LINES_AHEAD) * LINE_VALUES * sizeof(alck_real);
+                r.ahead = ahead + (uintptr_t)(i * r.length * LINES_AHEAD) * LINE_VALUES * sizeof(alck_real);
                 multiply_point(i, &r);
             }
     }

@@ -1,10 +1,10 @@
-/* kernels/f32/conv_winograd_weights.c - weights transformed for Winograd's products, panel by panel: conv_winograd.h.
+/* kernels/f32/conv_winograd_weights.c - weights transformed for Winograd's products, panel by panel, and where each lies in U:
+ * conv_winograd.h.
  *
  * Turned weights, a data gradient's, lie with their columns apart; a few channels of a panel are turned in a small block
  * first, which is then read like weights that lie straight.
  */
 #include "kernels/f32/conv_winograd.h"
-#include "kernels/f32/strips.h"
 
 /* Channels turned together: a cache line of each column. */
 #define CHANNELS_TOGETHER 16
@@ -87,13 +87,49 @@ static void transform_turned(const winograd *w, int64_t panel, int64_t vectors, 
     }
 }
 
-void ALCK_NAME(winograd_weights)(const winograd *w, int64_t panel, int64_t pitch, alck_real *u)
+void ALCK_NAME(winograd_weights)(const winograd *w, int64_t first, int64_t end, int64_t panel, alck_real *u)
 {
-    const int64_t channels = w->s.in_channels, columns = w->s.out_channels;
-    const int64_t vectors = panel_vectors(columns, panel);
+    const int64_t channels = w->s.in_channels, columns = w->s.out_channels, vectors = panel_vectors(columns, panel);
+    const int64_t pitch = u_values(w, first, end) / WINOGRAD_POSITIONS;
     const tap_rows rows = {w->weight + panel * TILE_COLUMNS, channels * columns};
+    u += (panel - first) * w->terms * TILE_COLUMNS;
     if (w->turned)
         transform_turned(w, panel, vectors, pitch, u);
     else
         transform_channels(w, 0, channels, rows, columns, panel_columns(columns, panel), vectors, pitch, u);
+}
+
+typedef struct weights_job {
+    const winograd *w;
+    int64_t together;
+    alck_real *u;
+} weights_job;
+
+static void weights_task(void *argument, int64_t panel, int worker)
+{
+    (void)worker;
+    const weights_job *job = argument;
+    const winograd *w = job->w;
+    const int64_t first = panel / job->together * job->together;
+    const int64_t end = smaller(first + job->together, panel_count(w->s.out_channels));
+    ALCK_NAME(winograd_weights)(w, first, end, panel, job->u + u_values(w, 0, first));
+}
+
+void ALCK_NAME(winograd_all_weights)(const alck_parallel *par, const winograd *w, bool packed, alck_real *u)
+{
+    weights_job job = {w, panels_together(w, packed), u};
+    alck_spread(par, panel_count(w->s.out_channels), weights_task, &job);
+}
+
+size_t ALCK_NAME(winograd_packed_bytes)(const alck_conv *s)
+{
+    const winograd w = ALCK_NAME(winograd_of)(s);
+    return value_bytes(u_values(&w, 0, panel_count(s->out_channels)));
+}
+
+void ALCK_NAME(winograd_pack)(const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed)
+{
+    winograd w = ALCK_NAME(winograd_of)(s);
+    w.weight = weight;
+    ALCK_NAME(winograd_all_weights)(par, &w, true, packed);
 }

@@ -38,7 +38,7 @@ typedef struct product {
     alck_real *output;
     const alck_epilogue *epilogue;
     alck_operands operands;
-    bool paired; /* the image's values are pairs of bf16 already, and count as terms */
+    bool paired; /* the image's values are pairs of bf16 already, and count as terms: they are read where they lie, never copied */
 } product;
 
 /* Taps of a stretch: a matter of shapes alone, since it decides which values are pairs. */

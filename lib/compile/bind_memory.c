@@ -163,7 +163,8 @@ static alc_status bind_step(alc_plan *plan, alc_step *step)
     const alc_plan_node *node = &plan->nodes[step->node];
     step->run = (alc_run){
         .context = plan->context, .node = node->name, .node_key = node->key, .options = node->options,
-        .mode = plan->options.mode, .batch = plan->segments[node->segment].rows, .frozen = node->frozen, .recompute = step->kind == ALC_STEP_RECOMPUTE,
+        .mode = plan->options.mode, .batch = plan->segments[node->segment].rows, .frozen = node->frozen,
+        .recompute = step->kind == ALC_STEP_RECOMPUTE,
         .input_count = node->input_count, .output_count = node->output_count,
         .parameter_count = node->parameter_count, .saved = buffer_memory(plan, node->saved),
         .scratch = buffer_memory(plan, step->scratch),

@@ -41,7 +41,7 @@ alc_status alc_bind_memory(alc_plan *plan);
 /* The options of a convolution, dense layer or batch norm, which begin with an alc_fusion, as a copy that is the plan's to change;
  * NULL if memory is short. */
 alc_fusion *alc_own_fusion(alc_plan *plan, alc_plan_node *host);
-/* Whether its producer or a reader wants its pixels without gaps. */
+/* Of a tensor that a node computes: whether that or a reader wants its pixels without gaps. */
 bool alc_wants_contiguous(const alc_plan *plan, int64_t tensor);
 /* How many live nodes read a tensor (an input used twice counts twice). */
 int64_t alc_count_uses(const alc_plan *plan, int64_t tensor);

@@ -68,7 +68,7 @@ alc_status alc_plan_release_weights(alc_plan *plan)
     /* The largest first, while few packed copies are there: both of its are in memory at once. */
     for (alc_step *step; (step = largest_replaced(plan)) != NULL;) {
         alc_plan_node *node = &plan->nodes[step->node];
-        step->run.rows = plan->rows;
+        step->run.rows = step->run.batch;
         const alc_status status = alc_renew_derived(node, step);
         if (status != ALC_OK)
             return status;
