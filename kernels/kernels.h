@@ -184,6 +184,11 @@ typedef struct alck_optimizer_step {
  * multiply. */
 #define ALCK_FEW_TILES 4
 
+static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
+{
+    return batch * ((s->out_height + 3) / 4) * ((s->out_width + 3) / 4) <= ALCK_FEW_TILES;
+}
+
 /* X(return type, name, arguments). Scratch sizes are in bytes for the given geometry; scratch is 64-byte aligned.
  * "par" everywhere is the caller's alck_parallel. */
 #define ALCK_KERNEL_LIST(X)                                                                                                     \

@@ -19,6 +19,7 @@
 #include "kernels/f32/strips.h"
 
 #define WINOGRAD_POSITIONS (WINOGRAD_POINTS * WINOGRAD_POINTS)
+#define TAPS (WINOGRAD_TAPS * WINOGRAD_TAPS)
 
 /* Columns that are multiplied and transformed back together: whole panels. */
 #define WINOGRAD_PANELS (64 / TILE_COLUMNS)
@@ -93,6 +94,11 @@ typedef struct v_layout {
     int64_t position, tile;
     bool pairs_tiles; /* of bf16: not channels */
 } v_layout;
+/* Forward, and of a data gradient. */
+ALCK_INLINE v_layout layout_of(const winograd *w)
+{
+    return (v_layout){w->terms, tile_pitch(w->terms), false};
+}
 void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, v_layout layout, alck_real *v);
 /* One panel of those of [first, end), whose U lies together at `u`. */
 void ALCK_NAME(winograd_weights)(const winograd *w, int64_t first, int64_t end, int64_t panel, alck_real *u);

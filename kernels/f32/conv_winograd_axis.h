@@ -55,23 +55,23 @@ ALCK_INLINE void transform_input(const vf d[WINOGRAD_POINTS], vf *v, int step)
     v[5 * step] = vf_fma(vf_set1(PRODUCT_OF_SQUARES), d[1], vf_fma(vf_set1(-SUM_OF_SQUARES), d[3], d[5]));
 }
 
-/* u[i * step]: the six values that three taps become. */
-ALCK_INLINE void transform_weights(const vf g[WINOGRAD_TAPS], vf *u, int step)
-{
-    const vf even_a = vf_fma(vf_set1(WEIGHT_A2), g[2], vf_mul(vf_set1(WEIGHT_A), g[0]));
-    const vf even_b = vf_fma(vf_set1(WEIGHT_B2), g[2], vf_mul(vf_set1(WEIGHT_B), g[0]));
-    u[0] = vf_mul(vf_set1(WEIGHT_0), g[0]);
-    u[step] = vf_fma(vf_set1(WEIGHT_A1), g[1], even_a);
-    u[2 * step] = vf_fma(vf_set1(-WEIGHT_A1), g[1], even_a);
-    u[3 * step] = vf_fma(vf_set1(WEIGHT_B1), g[1], even_b);
-    u[4 * step] = vf_fma(vf_set1(-WEIGHT_B1), g[1], even_b);
-    u[5 * step] = g[2];
-}
+/* What the taps are multiplied by for the points a, -a, b and -b. */
+static const alck_real middle_factors[WINOGRAD_POINTS - 2][WINOGRAD_TAPS] = {
+    {WEIGHT_A, WEIGHT_A1, WEIGHT_A2}, {WEIGHT_A, -WEIGHT_A1, WEIGHT_A2}, {WEIGHT_B, WEIGHT_B1, WEIGHT_B2}, {WEIGHT_B, -WEIGHT_B1, WEIGHT_B2}};
 
-/* One of them alone, of point +-a or +-b: `c` are the factors of the taps. */
+/* The value of one of these points. */
 ALCK_INLINE vf transform_weights_at(const vf g[WINOGRAD_TAPS], const alck_real c[WINOGRAD_TAPS])
 {
     return vf_fma(vf_set1(c[1]), g[1], vf_fma(vf_set1(c[2]), g[2], vf_mul(vf_set1(c[0]), g[0])));
+}
+
+/* u[i * step]: the six values that three taps become. */
+ALCK_INLINE void transform_weights(const vf g[WINOGRAD_TAPS], vf *u, int step)
+{
+    u[0] = vf_mul(vf_set1(WEIGHT_0), g[0]);
+    for (int i = 1; i < WINOGRAD_POINTS - 1; i++)
+        u[i * step] = transform_weights_at(g, middle_factors[i - 1]);
+    u[5 * step] = g[2];
 }
 
 /* y[i * step]: the four outputs that six products stand for. */

@@ -22,7 +22,6 @@
 #define POSITION_ROWS 128
 /* Tiles that are transformed by one task: whole pairs. */
 #define TILES_TOGETHER 16
-#define TAPS (WINOGRAD_TAPS * WINOGRAD_TAPS)
 
 typedef struct gradient_job {
     winograd w; /* the forward convolution; input is x */

@@ -31,7 +31,7 @@ typedef struct winograd_job {
     alck_real *v, *m;
     char *scratch;                     /* of the workers */
     size_t u_bytes, v_bytes, m_bytes;  /* of all workers */
-    size_t worker_bytes, product_bytes;
+    size_t worker_bytes;
 } winograd_job;
 
 /* Blocks of at most `most` tiles, and for few blocks as many for each worker. */
@@ -76,19 +76,13 @@ static void plan_wave(winograd_job *job, int64_t fit)
 }
 
 /* U is the caller's. */
-static void plan_products(winograd_job *job, int workers)
+static void plan_products(winograd_job *job)
 {
     const winograd *w = &job->w;
     const int64_t together = panels_together(w, true);
     const int64_t m_values = tile_pitch(width_of_panels(w, 0, smaller(together, job->panels)));
     plan_wave(job, tiles_in(WAVE_BYTES, tile_pitch(w->terms) + m_values));
     job->m_bytes = value_bytes(job->wave_most * m_values);
-    for (int64_t tiles = job->wave_most; tiles >= larger(1, job->wave_most - 1); tiles--) /* which a wave may have */
-        for (int64_t panel = 0; panel < job->panels; panel += together) {
-            const product p = wave_product(w, tiles, panel, smaller(panel + together, job->panels));
-            const size_t bytes = ALCK_NAME(product_scratch_bytes)(&p, workers);
-            job->product_bytes = bytes > job->product_bytes ? bytes : job->product_bytes;
-        }
 }
 
 /* U is made by each task. */
@@ -113,16 +107,11 @@ static winograd_job plan(const winograd *w, bool packed, int workers)
         job.blocks = cut_tiles(w->tiles, job.block_most, workers);
         job.u_bytes = packed ? 0 : value_bytes(u_values(w, 0, job.panels));
     } else if (packed) {
-        plan_products(&job, workers);
+        plan_products(&job);
     } else {
         plan_columns(&job, workers);
     }
     return job;
-}
-
-static v_layout layout_of(const winograd *w)
-{
-    return (v_layout){w->terms, tile_pitch(w->terms), false};
 }
 
 /* A worker's scratch. */
@@ -265,10 +254,25 @@ static winograd turned_of(const alck_conv *s)
     return w;
 }
 
+/* The scratch of any of the products; a wave may have one tile less than the longest. */
+static size_t product_bytes(const winograd_job *job, int workers)
+{
+    const int64_t together = panels_together(&job->w, true);
+    size_t most = 0;
+    for (int64_t tiles = job->wave_most; tiles >= larger(1, job->wave_most - 1); tiles--)
+        for (int64_t panel = 0; panel < job->panels; panel += together) {
+            const product p = wave_product(&job->w, tiles, panel, smaller(panel + together, job->panels));
+            const size_t bytes = ALCK_NAME(product_scratch_bytes)(&p, workers);
+            most = bytes > most ? bytes : most;
+        }
+    return most;
+}
+
 static size_t scratch_bytes(const winograd *w, bool packed, int workers)
 {
     const winograd_job job = plan(w, packed, workers);
-    return job.u_bytes + job.v_bytes + job.m_bytes + job.product_bytes + (size_t)workers * job.worker_bytes;
+    const size_t products = packed && !job.few ? product_bytes(&job, workers) : 0;
+    return job.u_bytes + job.v_bytes + job.m_bytes + products + (size_t)workers * job.worker_bytes;
 }
 
 size_t ALCK_NAME(winograd_forward_scratch_bytes)(const alck_conv *s, bool packed, int workers)

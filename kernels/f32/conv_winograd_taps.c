@@ -7,7 +7,6 @@
  */
 #include "kernels/f32/conv_winograd.h"
 
-#define TAPS (WINOGRAD_TAPS * WINOGRAD_TAPS)
 /* Tiles whose sums of one row of positions, six each, fit the registers. */
 #define TILES_TOGETHER (ALCK_TILE_ROWS * ALCK_TILE_VECTORS >= 4 * WINOGRAD_POINTS ? 4 : 2)
 /* Lines of the next block that each step fetches, so that the six rows fetch all of it. */
@@ -21,7 +20,6 @@ typedef struct row_products {
     alck_real *m[4];                     /* and column */
     int64_t v_pitch, m_pitch;            /* from position to position */
     bool add;                            /* to the blocks before */
-    const alck_real *factors;            /* of a row between */
     uintptr_t ahead;
 } row_products;
 
@@ -30,9 +28,6 @@ typedef struct row_products {
 
 /* The first row of U is of point 0 and the last of infinity; those between differ in their factors alone. */
 typedef enum row_kind { FIRST_ROW, MIDDLE_ROW, LAST_ROW } row_kind;
-
-static const alck_real middle_factors[WINOGRAD_POINTS - 2][WINOGRAD_TAPS] = {
-    {WEIGHT_A, WEIGHT_A1, WEIGHT_A2}, {WEIGHT_A, -WEIGHT_A1, WEIGHT_A2}, {WEIGHT_B, WEIGHT_B1, WEIGHT_B2}, {WEIGHT_B, -WEIGHT_B1, WEIGHT_B2}};
 
 /* A row of U from nine weights, to the bits that winograd_weights gives it. */
 ALCK_INLINE void form_row(row_kind kind, const alck_real *factors, const alck_real *taps, vf u[WINOGRAD_POINTS])
@@ -60,10 +55,11 @@ ALCK_ONCE void keep_sums(const row_products *r, const alck_real *sums)
         }
 }
 
-ALCK_INLINE void multiply_row(row_kind kind, const row_products *r)
+/* `factors`: of a row between. */
+ALCK_INLINE void multiply_row(row_kind kind, const alck_real *factors, const row_products *r)
 {
     alck_real sums[TILES_TOGETHER * WINOGRAD_POINTS * VF_LANES];
-    const alck_real *taps = r->taps, factors[] = {r->factors[0], r->factors[1], r->factors[2]};
+    const alck_real *taps = r->taps;
     const int64_t pitch = r->v_pitch;
     uintptr_t ahead = r->ahead;
 #define DECLARE(t, j) vf s##t##_##j = vf_zero();
@@ -91,30 +87,14 @@ ALCK_INLINE void multiply_row(row_kind kind, const row_products *r)
     keep_sums(r, sums);
 }
 
-static void multiply_first(const row_products *r)
+static void multiply_point(int64_t i, const row_products *r)
 {
-    multiply_row(FIRST_ROW, r);
-}
-
-static void multiply_middle(const row_products *r)
-{
-    multiply_row(MIDDLE_ROW, r);
-}
-
-static void multiply_last(const row_products *r)
-{
-    multiply_row(LAST_ROW, r);
-}
-
-static void multiply_point(int64_t i, row_products *r)
-{
-    r->factors = middle_factors[i > 0 && i < WINOGRAD_POINTS - 1 ? i - 1 : 0];
     if (i == 0)
-        multiply_first(r);
+        multiply_row(FIRST_ROW, NULL, r);
     else if (i < WINOGRAD_POINTS - 1)
-        multiply_middle(r);
+        multiply_row(MIDDLE_ROW, middle_factors[i - 1], r);
     else
-        multiply_last(r);
+        multiply_row(LAST_ROW, NULL, r);
 }
 
 typedef struct taps_job {
@@ -171,8 +151,8 @@ static void input_task(void *argument, int64_t tile, int worker)
 {
     (void)worker;
     const taps_job *job = argument;
-    const int64_t pitch = tile_pitch(job->w.terms);
-    ALCK_NAME(winograd_input)(&job->w, tile, 1, (v_layout){job->w.terms, pitch, false}, job->v + tile * pitch);
+    const v_layout layout = layout_of(&job->w);
+    ALCK_NAME(winograd_input)(&job->w, tile, 1, layout, job->v + tile * layout.tile);
 }
 
 size_t ALCK_NAME(winograd_taps_bytes)(const alck_conv *s)

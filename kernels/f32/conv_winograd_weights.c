@@ -8,7 +8,6 @@
 
 /* Channels turned together: a cache line of each column. */
 #define CHANNELS_TOGETHER 16
-#define TAPS (WINOGRAD_TAPS * WINOGRAD_TAPS)
 
 /* Where the nine taps of a panel's columns lie for one channel. */
 typedef struct tap_rows {

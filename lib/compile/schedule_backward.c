@@ -38,9 +38,8 @@ static int64_t new_buffer(alc_plan *plan, size_t bytes)
 /* Bytes of a tensor for the rows that it holds; choose_kernels.c has seen to it that they do not overflow. */
 static size_t tensor_bytes(const alc_plan_tensor *tensor)
 {
-    const size_t rows = tensor->scalar ? 1 : (size_t)tensor->rows, elements = (size_t)alc_shape_elements(tensor->shape);
-    const size_t gaps = tensor->padding == 0 ? 0 : elements / (size_t)alc_shape_channels(tensor->shape) * (size_t)tensor->padding;
-    return (elements + gaps) * alc_dtype_size(tensor->dtype) * rows;
+    const size_t rows = tensor->scalar ? 1 : (size_t)tensor->rows, pixels = (size_t)alc_shape_pixels(tensor->shape);
+    return pixels * (size_t)(alc_shape_channels(tensor->shape) + tensor->padding) * alc_dtype_size(tensor->dtype) * rows;
 }
 
 static void use(alc_plan *plan, int64_t buffer, int64_t step)

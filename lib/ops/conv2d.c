@@ -157,11 +157,6 @@ static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
     return o->fusion.norm || !weight_gradient;
 }
 
-static bool has_few_tiles(const alck_conv *s, int64_t batch)
-{
-    return batch * ((s->out_height + 3) / 4) * ((s->out_width + 3) / 4) <= ALCK_FEW_TILES;
-}
-
 /* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. `batch`: samples
  * of any run at most. */
 static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, int64_t batch, bool keeps,
@@ -183,7 +178,7 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
     if (!use.winograd) {
         sizes.forward_bytes = alc_align_up(kernels->conv_packed_bytes(s));
     } else if (keeps) {
-        sizes.taps = has_few_tiles(s, batch) && s->operands == ALCK_REALS;
+        sizes.taps = alck_has_few_tiles(s, batch) && s->operands == ALCK_REALS;
         sizes.forward_bytes = alc_align_up(sizes.taps ? kernels->winograd_taps_bytes(s) : kernels->winograd_packed_bytes(s));
     }
     if (input_gradient && !use.winograd_data)

@@ -23,10 +23,9 @@ double winograd_flops(const alck_conv *s, direction d)
 }
 
 /* The way that a plan of so many images takes. */
-static bool has_few_tiles(const conv_run *r, direction d)
+static bool takes_few_tiles(const conv_run *r, direction d)
 {
-    return r->way == WINOGRAD && d == FORWARD &&
-           r->s.batch * ((r->s.out_height + 3) / 4) * ((r->s.out_width + 3) / 4) <= ALCK_FEW_TILES;
+    return r->way == WINOGRAD && d == FORWARD && alck_has_few_tiles(&r->s, r->s.batch);
 }
 
 static void run_forward(bench *b, void *argument)
@@ -35,7 +34,7 @@ static void run_forward(bench *b, void *argument)
     const alck_epilogue e = {0};
     if (r->depthwise)
         b->table->depthwise_forward(&b->par, &r->s, r->x, r->weight, &e, r->y);
-    else if (has_few_tiles(r, FORWARD))
+    else if (takes_few_tiles(r, FORWARD))
         b->table->winograd_taps_forward(&b->par, &r->s, r->x, r->packed, &e, r->y, r->scratch);
     else if (r->way == WINOGRAD)
         b->table->winograd_forward(&b->par, &r->s, r->x, r->weight, r->packed, &e, r->y, r->scratch);
@@ -72,7 +71,7 @@ static void find_memory(const bench *b, const conv_run *r, direction d, size_t *
     const alck_conv *s = &r->s;
     const bool winograd = r->way == WINOGRAD;
     const int workers = b->par.workers;
-    if (has_few_tiles(r, d)) {
+    if (takes_few_tiles(r, d)) {
         *packed = t->winograd_taps_bytes(s);
         *scratch = t->winograd_taps_scratch_bytes(s, workers);
     } else if (!r->depthwise && d == FORWARD) {
@@ -110,7 +109,7 @@ timing measure_direction(bench *b, conv_run *r, direction d)
     fill_random(r->x, (size_t)inputs, 1);
     fill_random(r->y, (size_t)outputs, 1);
     fill_random(r->weight, (size_t)weights, 1);
-    if (has_few_tiles(r, d))
+    if (takes_few_tiles(r, d))
         t->winograd_taps_pack(&b->par, s, r->weight, r->packed);
     else if (packed > 0 && r->way == WINOGRAD)
         t->winograd_pack(&b->par, s, r->weight, r->packed);
