@@ -85,14 +85,18 @@ typedef struct alck_gemm {
     alck_epilogue epilogue;
 } alck_gemm;
 
+typedef struct alck_depthwise alck_depthwise;
+
 /* What becomes of input values as they are read: of forward direct convolutions, 1x1 and without padding, and, for norms, of their
- * gradients for the weights. The bits are those of multiply_broadcast's, or norm_forward's, output stored before. */
+ * gradients for the weights; a relu, of depthwise ones too. The bits are those of the outputs of multiply_broadcast, norm_forward,
+ * depthwise_forward or activation_forward stored before. */
 typedef struct alck_reading {
     const alck_real *gate;           /* they are multiplied by gate[image][channel], and rounded */
     int64_t gate_stride;             /* between images, 0: no gate */
     bool normalises;                 /* or activation(fma(value, scale, shift)); never both */
     const alck_real *scale, *shift;  /* per channel */
-    alck_activation activation;      /* ALCK_IDENTITY, ALCK_RELU or ALCK_RELU6 */
+    alck_activation activation;      /* with a norm ALCK_IDENTITY, ALCK_RELU or ALCK_RELU6; of depthwise ones ALCK_RELU at most */
+    const alck_depthwise *depthwise; /* or they are this one's output, and what is read is its input: of reals alone, stride 1 */
 } alck_reading;
 
 /* A convolution's geometry. Output extents are given; padding at the bottom and right is what they imply. Taps in the
@@ -109,6 +113,13 @@ typedef struct alck_conv {
     alck_operands operands;    /* of direct convolutions: image, gradient and weights */
     alck_reading reading;
 } alck_conv;
+
+/* A depthwise convolution whose output is formed where a 1x1 convolution reads it, and stored nowhere. */
+struct alck_depthwise {
+    const alck_conv *shape;
+    const alck_real *weight;
+    alck_epilogue epilogue;    /* a bias and an activation at most */
+};
 
 typedef struct alck_pool {
     int64_t batch, channels;

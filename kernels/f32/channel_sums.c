@@ -3,6 +3,12 @@
  * sample's runs are all added in order. */
 #include "kernels/f32/runs.h"
 
+void ALCK_NAME(add_run)(double *restrict total, const alck_real *restrict sums, int64_t channels)
+{
+    for (int64_t c = 0; c < channels; c++)
+        total[c] += (double)sums[c];
+}
+
 /* sums += the run's values, or its products with another tensor's where there is one. */
 ALCK_INLINE void sum_step(const alck_real *x, int64_t x_stride, alck_real *sums, int64_t pixel, int64_t pixels,
                           int64_t i, int64_t lanes)
@@ -30,7 +36,7 @@ ALCK_INLINE void product_step(const alck_real *x, int64_t x_stride, const alck_r
 }
 
 /* total = the sum over `count` pixels from x (times y) on, run by run. */
-static void sum_pixels(const alck_real *x, int64_t x_stride, const alck_real *y, int64_t y_stride, int64_t count,
+ALCK_ONCE void sum_pixels(const alck_real *x, int64_t x_stride, const alck_real *y, int64_t y_stride, int64_t count,
                        int64_t channels, double *total)
 {
     alck_real sums[CHUNK_CHANNELS];
@@ -43,7 +49,7 @@ static void sum_pixels(const alck_real *x, int64_t x_stride, const alck_real *y,
         else
             EACH_PIXEL_VECTOR(pixels, channels, product_step, x + before * x_stride, x_stride,
                               y + before * y_stride, y_stride, sums);
-        add_run(total, sums, channels);
+        ALCK_NAME(add_run)(total, sums, channels);
     }
 }
 

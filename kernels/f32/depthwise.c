@@ -14,6 +14,8 @@
 #include "kernels/f32/phase.h"
 #include "kernels/f32/settle.h"
 
+#include <math.h>
+
 const alck_real ALCK_NAME(depthwise_zeros)[DEPTHWISE_CHANNELS];
 
 /* Output rows of a task at most. */
@@ -24,6 +26,7 @@ const alck_real ALCK_NAME(depthwise_zeros)[DEPTHWISE_CHANNELS];
 /* A block of taps: where each of a few pixels finds it, and its weights. */
 typedef struct tap_block {
     int64_t taps;
+    alck_real floor; /* of input values: zero, or -infinity */
     const alck_real *weight[K_BLOCK];
     const alck_real *pointers[K_BLOCK][DEPTHWISE_PIXELS];
 } tap_block;
@@ -31,7 +34,7 @@ typedef struct tap_block {
 #define EACH_PIXEL(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define DECLARE_SUM(t) vf s##t = vf_zero();
 #define LOAD_PIXEL(t) \
-    (whole ? vf_load(b->pointers[k][t] + channel) : vf_load_n(b->pointers[k][t] + channel, n))
+    vf_larger(least, whole ? vf_load(b->pointers[k][t] + channel) : vf_load_n(b->pointers[k][t] + channel, n))
 #define MULTIPLY_PIXEL(t) \
     if (rows > t) s##t = vf_fma(LOAD_PIXEL(t), w, s##t);
 #define STORE_PIXEL(t) \
@@ -96,6 +99,7 @@ ALCK_INLINE void finish_silu(const alck_epilogue *e, const tile_target *t, int64
 ALCK_INLINE void sum_taps(int64_t rows, bool whole, const tap_block *b, int64_t channel, int64_t n,
                           const tile_target *target)
 {
+    const vf least = vf_set1(b->floor);
     EACH_PIXEL(DECLARE_SUM)
     for (int64_t k = 0; k < b->taps; k++) {
         const vf w = whole ? vf_load(b->weight[k] + channel) : vf_load_n(b->weight[k] + channel, n);
@@ -168,12 +172,13 @@ static lines_function find_lines_function(const product *p, int64_t count)
         s##t = vf_fma(value, LINE_WEIGHT((x) - t * step), s##t);
 #define TAKE_INPUT(x)                                                             \
     if ((x) < (rows - 1) * step + taps) {                                         \
-        const vf value = vf_load(inputs[x] + channel);                            \
+        const vf input = vf_load(inputs[x] + channel);                            \
+        const vf value = relu ? vf_relu(input) : input;                           \
         TAKE(0, x) TAKE(1, x) TAKE(2, x) TAKE(3, x) TAKE(4, x) TAKE(5, x) TAKE(6, x) TAKE(7, x) \
     }
 
 /* `channels`, whole vectors, of `rows` pixels, `step` inputs apart, with `taps` taps a row. */
-ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, const tap_lines *b, const rows_ahead *ahead,
+ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, bool relu, const tap_lines *b, const rows_ahead *ahead,
                            int64_t channels, const tile_target *target)
 {
     const int64_t weight_step = b->weight_step, lines = b->lines;
@@ -195,33 +200,39 @@ ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, const tap_l
         }
         tile_target at = *target;
         at.channel += channel;
-        FINISH(&at, rows >= SILU_PIXELS);
+        FINISH(&at, rows >= SILU_PIXELS && !relu);
     }
 }
 
-#define EACH_LINE_COUNT(X, taps, step) X(4, taps, step) X(5, taps, step) X(6, taps, step) X(7, taps, step) X(8, taps, step)
-#define DEFINE_LINES(rows, taps, step)                                                                          \
-    static void lines_##rows##_##taps##_##step(const tap_lines *b, const rows_ahead *ahead, int64_t channels,   \
-                                               const tile_target *target)                                      \
-    {                                                                                                           \
-        sum_lines(rows, taps, step, b, ahead, channels, target);                                                \
+#define EACH_LINE_COUNT(X, taps, step, relu) \
+    X(4, taps, step, relu) X(5, taps, step, relu) X(6, taps, step, relu) X(7, taps, step, relu) X(8, taps, step, relu)
+#define DEFINE_LINES(rows, taps, step, relu)                                                                          \
+    static void lines_##rows##_##taps##_##step##_##relu(const tap_lines *b, const rows_ahead *ahead, int64_t channels, \
+                                                        const tile_target *target)                                    \
+    {                                                                                                                 \
+        sum_lines(rows, taps, step, relu, b, ahead, channels, target);                                                \
     }
-EACH_LINE_COUNT(DEFINE_LINES, 3, 1)
-EACH_LINE_COUNT(DEFINE_LINES, 3, 2)
-EACH_LINE_COUNT(DEFINE_LINES, 5, 1)
-EACH_LINE_COUNT(DEFINE_LINES, 5, 2)
+EACH_LINE_COUNT(DEFINE_LINES, 3, 1, 0)
+EACH_LINE_COUNT(DEFINE_LINES, 3, 2, 0)
+EACH_LINE_COUNT(DEFINE_LINES, 5, 1, 0)
+EACH_LINE_COUNT(DEFINE_LINES, 5, 2, 0)
+EACH_LINE_COUNT(DEFINE_LINES, 3, 1, 1) /* Xception's; others clamp in sum_taps */
 
-#define LINES_ENTRY(rows, taps, step) lines_##rows##_##taps##_##step,
+#define LINE_COUNTS (DEPTHWISE_PIXELS - LINE_PIXELS_LEAST + 1)
+#define LINES_ENTRY(rows, taps, step, relu) lines_##rows##_##taps##_##step##_##relu,
 /* By step, by taps of a row (3 or 5), by count of pixels from LINE_PIXELS_LEAST on. */
-static const lines_function lines_functions[LINE_STEP_MOST][2][DEPTHWISE_PIXELS - LINE_PIXELS_LEAST + 1] = {
-    {{EACH_LINE_COUNT(LINES_ENTRY, 3, 1)}, {EACH_LINE_COUNT(LINES_ENTRY, 5, 1)}},
-    {{EACH_LINE_COUNT(LINES_ENTRY, 3, 2)}, {EACH_LINE_COUNT(LINES_ENTRY, 5, 2)}}};
+static const lines_function lines_functions[LINE_STEP_MOST][2][LINE_COUNTS] = {
+    {{EACH_LINE_COUNT(LINES_ENTRY, 3, 1, 0)}, {EACH_LINE_COUNT(LINES_ENTRY, 5, 1, 0)}},
+    {{EACH_LINE_COUNT(LINES_ENTRY, 3, 2, 0)}, {EACH_LINE_COUNT(LINES_ENTRY, 5, 2, 0)}}};
+static const lines_function lines_functions_of_relu[LINE_COUNTS] = {EACH_LINE_COUNT(LINES_ENTRY, 3, 1, 1)};
 
 /* The function for so many pixels of this product, NULL where there is none. */
 static lines_function find_lines_function(const product *p, int64_t count)
 {
     const bool fits = p->tap_step_x == 1 && (p->taps_x == 3 || p->taps_x == 5) && p->step_x <= LINE_STEP_MOST
                       && p->taps_y <= LINES_MOST && p->taps_y > 0 && count >= LINE_PIXELS_LEAST;
+    if (p->reading.activation == ALCK_RELU)
+        return fits && p->taps_x == 3 && p->step_x == 1 ? lines_functions_of_relu[count - LINE_PIXELS_LEAST] : NULL;
     return fits ? lines_functions[p->step_x - 1][p->taps_x / 5][count - LINE_PIXELS_LEAST] : NULL;
 }
 #endif
@@ -325,20 +336,18 @@ static int64_t sum_whole_lines(const depthwise_job *job, const pixel_block *at, 
     return whole;
 }
 
-static void sum_pixels(const depthwise_job *job, pixel_block *at)
+static void sum_pixels(const depthwise_job *job, const pixel_block *at)
 {
     const product *p = &job->d->p;
     alck_real sums[DEPTHWISE_PIXELS * DEPTHWISE_CHANNELS];
     tap_block b;
-    const int64_t row = (at->image * p->output_height + at->y * p->spread_y + p->place_y) * p->output_width;
-    for (int64_t t = 0; t < at->count; t++)
-        at->pixels[t] = row + (at->x + t) * p->spread_x + p->place_x;
     const rows_ahead ahead = find_ahead(p, at->image, at->y, at->x, at->count, at->channel);
     const lines_function function = find_lines_function(p, at->count);
     const int64_t done = function != NULL ? sum_whole_lines(job, at, &ahead, function, sums) : 0;
     if (done == at->channels)
         return;
     int64_t first = 0;
+    b.floor = p->reading.activation == ALCK_RELU ? 0 : -(alck_real)INFINITY;
     do {
         b.taps = job->taps - first < K_BLOCK ? job->taps - first : K_BLOCK;
         find_taps(job->d, at->image, at->y, at->x, at->count, at->channel, first, &b);
@@ -352,6 +361,13 @@ static void sum_pixels(const depthwise_job *job, pixel_block *at)
         }
         first += b.taps;
     } while (first < job->taps);
+}
+
+static void find_pixels(const product *p, pixel_block *at)
+{
+    const int64_t row = (at->image * p->output_height + at->y * p->spread_y + p->place_y) * p->output_width;
+    for (int64_t t = 0; t < at->count; t++)
+        at->pixels[t] = row + (at->x + t) * p->spread_x + p->place_x;
 }
 
 static void strip_task(void *argument, int64_t task, int worker)
@@ -370,8 +386,10 @@ static void strip_task(void *argument, int64_t task, int worker)
     for (int64_t tile = 0; tile < tiles; tile++) {
         at.x = p->grid_width * tile / tiles;
         at.count = p->grid_width * (tile + 1) / tiles - at.x;
-        for (at.y = first; at.y < end; at.y++)
+        for (at.y = first; at.y < end; at.y++) {
+            find_pixels(p, &at);
             sum_pixels(job, &at);
+        }
     }
 }
 
@@ -394,17 +412,61 @@ static void run(const alck_parallel *par, const depthwise_product *d)
         alck_spread(par, p->batch * job.row_blocks * job.chunks, strip_task, (void *)&job);
 }
 
-void ALCK_NAME(depthwise_forward)(const alck_parallel *par, const alck_conv *s, const alck_real *x,
-                                  const alck_real *weight, const alck_epilogue *epilogue, alck_real *y)
+static depthwise_product forward_product(const alck_conv *s, const alck_real *x, const alck_real *weight,
+                                         const alck_epilogue *epilogue)
 {
     depthwise_product d = {.p = conv_as_product(s), .weight = weight, .kernel_width = s->kernel_width,
                            .weight_step_y = 1, .weight_step_x = 1};
     d.p.groups = 1;
     d.p.channels = s->in_channels;
     d.p.input = x;
-    d.p.output = y;
     d.p.epilogue = epilogue;
+    return d;
+}
+
+void ALCK_NAME(depthwise_forward)(const alck_parallel *par, const alck_conv *s, const alck_real *x,
+                                  const alck_real *weight, const alck_epilogue *epilogue, alck_real *y)
+{
+    depthwise_product d = forward_product(s, x, weight, epilogue);
+    d.p.output = y;
     run(par, &d);
+}
+
+/* Where columns [first, end) of the image cross the runs. Pixel i, counted through all runs, goes to i * output_stride. */
+static void form_strip(const depthwise_job *job, const grid_run *run, int64_t runs, int64_t first, int64_t end, int64_t channels)
+{
+    pixel_block at = {.channels = channels};
+    for (int64_t before = 0; runs > 0; before += run->count, run++, runs--) {
+        at.image = run->image;
+        at.y = run->y;
+        at.x = larger(first, run->x);
+        at.count = smaller(end, run->x + run->count) - at.x;
+        for (int64_t t = 0; t < at.count; t++)
+            at.pixels[t] = before + at.x - run->x + t;
+        if (at.count > 0)
+            sum_pixels(job, &at);
+    }
+}
+
+void ALCK_NAME(depthwise_form)(const alck_depthwise *source, const alck_real *x, const grid_run *run, int64_t runs,
+                               int64_t channel, int64_t channels, alck_real *to, int64_t stride)
+{
+    alck_epilogue epilogue = source->epilogue;
+    depthwise_product d = forward_product(source->shape, x, source->weight, &epilogue);
+    const depthwise_job job = {.d = &d, .taps = d.p.taps_y * d.p.taps_x};
+    const int64_t most = strip_channels(&d.p), tiles = even_parts(d.p.grid_width, DEPTHWISE_PIXELS);
+    d.p.output_stride = stride;
+    for (int64_t done = 0; done < channels; done += most) {
+        /* the channels wanted are the first ones of a product that begins with them */
+        d.p.input = x + channel + done;
+        d.p.output = to + done;
+        d.weight = source->weight + channel + done;
+        if (epilogue.bias != NULL)
+            epilogue.bias = source->epilogue.bias + channel + done;
+        for (int64_t tile = 0; tile < tiles; tile++)
+            form_strip(&job, run, runs, d.p.grid_width * tile / tiles, d.p.grid_width * (tile + 1) / tiles,
+                       smaller(channels - done, most));
+    }
 }
 
 void ALCK_NAME(depthwise_backward_data)(const alck_parallel *par, const alck_conv *s, const alck_real *dy,

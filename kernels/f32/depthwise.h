@@ -5,6 +5,7 @@
 #define ALCK_F32_DEPTHWISE_H
 
 #include "kernels/f32/geometry.h"
+#include "kernels/f32/grid.h"
 
 /* Output pixels of one image row that are summed together, an accumulator each: enough to hide an FMA's latency. */
 #define DEPTHWISE_PIXELS 8
@@ -48,5 +49,10 @@ ALCK_INLINE const alck_real *depthwise_line(const product *p, int64_t image, int
         return NULL;
     return p->input + (image * p->input_height + row) * p->input_width * p->input_stride + channel;
 }
+
+/* Channels [channel, channel + channels) of the output pixels of some runs, `stride` values apart: what depthwise_forward of the
+ * same input would store. */
+void ALCK_NAME(depthwise_form)(const alck_depthwise *source, const alck_real *x, const grid_run *run, int64_t runs,
+                               int64_t channel, int64_t channels, alck_real *to, int64_t stride);
 
 #endif

@@ -1,6 +1,7 @@
 /* kernels/f32/left.c - see left.h. Nothing here adds to sums; only gates and norms change values, and only bf16 rounds: it can decide
  * speed, never bits. */
 #include "kernels/f32/left.h"
+#include "kernels/f32/depthwise.h"
 #include "kernels/f32/normalise.h"
 
 /* Below this many channels a piece is not worth its pointers. */
@@ -15,7 +16,9 @@ left_kind ALCK_NAME(left_choose)(const product *p)
     const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
     if (p->transposed)
         return LEFT_BY_K;
-    if (p->reading.gate_stride > 0 || p->reading.normalises || (p->operands != ALCK_REALS && !p->paired))
+    if (p->reading.gate_stride > 0 || p->reading.normalises || p->reading.depthwise != NULL)
+        return LEFT_COPIED;
+    if (p->operands != ALCK_REALS && !p->paired)
         return LEFT_COPIED;
     if (ALCK_NAME(grid_joins_taps)(p))
         return LEFT_TAP_ROWS;
@@ -36,7 +39,10 @@ const char *ALCK_NAME(left_name)(const product *p)
     case LEFT_TAP_ROWS:
         return "indirect, rows of taps";
     case LEFT_COPIED:
-        return p->reading.normalises ? "normalised" : p->reading.gate_stride > 0 ? "gated" : "packed";
+        return p->reading.depthwise != NULL ? "depthwise, 1x1"
+               : p->reading.normalises      ? "normalised"
+               : p->reading.gate_stride > 0 ? "gated"
+                                            : "packed";
     default:
         return "transposed";
     }
@@ -200,6 +206,23 @@ typedef struct k_block {
     int64_t first, count, term, length;
 } k_block;
 
+/* The copied rows are the only piece. */
+static void point_at_copies(left_block *left)
+{
+    for (int64_t r = 0; r < left->rows; r++)
+        left->pointers[r] = left->copies + r * COPIED_ROW;
+    left->pieces = 1;
+    left->lengths[0] = left->length;
+}
+
+/* A block's values of a depthwise convolution. */
+static void form_depthwise(const product *p, const k_block *block, left_block *left)
+{
+    ALCK_NAME(depthwise_form)(p->reading.depthwise, p->input, left->run, left->runs, block->term, block->length, left->copies,
+                              COPIED_ROW);
+    point_at_copies(left);
+}
+
 /* A block's stretches side by side in the copied rows. */
 static void copy_stretches(const product *p, int64_t group, const k_block *block, left_block *left)
 {
@@ -214,10 +237,7 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
         ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, from, edges);
         copy_piece(p, group, &piece, most < after ? most : after, from, left, left->copies + i * block->length);
     }
-    for (int64_t r = 0; r < left->rows; r++)
-        left->pointers[r] = left->copies + r * COPIED_ROW;
-    left->pieces = 1;
-    left->lengths[0] = block->count * block->length;
+    point_at_copies(left);
 }
 
 /* Terms [first, first + length), which are pairs of rows of k, in the same tiles as find_by_k. */
@@ -307,6 +327,8 @@ int64_t ALCK_NAME(left_find)(const product *p, int64_t group, int64_t block, lef
         find_by_k(p, at.term, at.length, left);
     else if (kind == LEFT_TAP_ROWS)
         find_tap_rows(p, group, at.first, at.count, left);
+    else if (p->reading.depthwise != NULL)
+        form_depthwise(p, &at, left);
     else if (kind == LEFT_COPIED)
         copy_stretches(p, group, &at, left);
     else

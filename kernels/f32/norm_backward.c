@@ -76,8 +76,8 @@ ALCK_INLINE void unit_sums(alck_activation f, const sums_job *j, int64_t unit, i
             EACH_PIXEL_VECTOR(pixels, channels, sums_step, f, j->s, first, channel, sums, products);
         else /* a polynomial gains nothing by four copies */
             EACH_VECTOR(channels, sums_step, f, j->s, first, channel, sums, products, 0, pixels);
-        add_run(totals, sums, channels);
-        add_run(totals + j->cut.channels, products, channels);
+        ALCK_NAME(add_run)(totals, sums, channels);
+        ALCK_NAME(add_run)(totals + j->cut.channels, products, channels);
     }
 }
 

@@ -58,8 +58,8 @@ static pool_area outputs_of_input(const pool_job *j, int64_t pixel)
 
 /* --- max --- */
 
-ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i,
-                          int64_t lanes)
+/* A vector of an output pixel, or the part of one, with its position. */
+static void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf best = vf_neg(vf_infinity());
@@ -76,6 +76,28 @@ ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, u
         vi_store_bytes(positions + i, where, lanes);
 }
 
+/* The same without a position, in half the instructions where there is no NaN. */
+ALCK_INLINE void max_value_step(const pool_job *j, const pool_area *w, alck_real *y, int64_t i, int64_t lanes)
+{
+    const int64_t pixel = j->s->in_stride, row = j->s->in_width * pixel;
+    const uintptr_t next = (uintptr_t)(2 * j->s->stride_x * pixel) * sizeof(alck_real);
+    const alck_real *from = j->input + w->origin * pixel + w->y.first * row + w->x.first * pixel + i;
+    vf best = vf_neg(vf_infinity());
+    vm unordered = vf_unordered(best);
+    for (int64_t ky = w->y.first; ky < w->y.end; ky++, from += row) {
+        const alck_real *at = from;
+        for (int64_t kx = w->x.first; kx < w->x.end; kx++, at += pixel) {
+            const vf v = load_lanes(at, lanes);
+            __builtin_prefetch((const void *)((uintptr_t)at + next));
+            best = vf_larger(v, best);
+            unordered = vm_or(unordered, vf_unordered(v));
+        }
+    }
+    store_lanes(y + i, best, lanes);
+    if (vm_any(unordered))
+        max_step(j, w, y, NULL, i, lanes);
+}
+
 static void max_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
@@ -84,8 +106,11 @@ static void max_task(void *argument, int64_t task, int worker)
     const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
     for (int64_t p = first; p < end; p++) {
         const pool_area w = window_of_output(j, p);
-        uint8_t *positions = j->positions != NULL ? j->positions + p * j->s->channels : NULL;
-        EACH_VECTOR(j->s->channels, max_step, j, &w, j->output + p * j->s->out_stride, positions);
+        alck_real *y = j->output + p * j->s->out_stride;
+        if (j->positions == NULL)
+            EACH_VECTOR(j->s->channels, max_value_step, j, &w, y);
+        else
+            EACH_VECTOR(j->s->channels, max_step, j, &w, y, j->positions + p * j->s->channels);
     }
 }
 

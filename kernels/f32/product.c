@@ -5,6 +5,7 @@
  * and the block sums wait in scratch that fits the second cache.
  */
 #include "kernels/f32/left.h"
+#include "kernels/f32/strips.h"
 
 /* Columns of one task at most: its block sums (ROWS_MOST x this) stay within a quarter of a second cache. */
 #define COLUMNS_MOST 512
@@ -17,7 +18,7 @@
 
 typedef struct product_job {
     const product *p;
-    int64_t rows, row_blocks, panels, panel_blocks;
+    int64_t rows, row_unit, row_blocks, panels, panel_blocks; /* row blocks are whole units */
     int64_t k_blocks, k;
     bool copies; /* the left operand's rows */
     char *scratch;
@@ -29,10 +30,16 @@ static int64_t between(int64_t value, int64_t least, int64_t most)
     return value < least ? least : value < most ? value : most;
 }
 
+/* Rows of one task at most. */
+static int64_t block_rows(const product_job *job, int64_t row_blocks)
+{
+    return row_blocks > 0 ? even_parts(job->rows / job->row_unit, row_blocks) * job->row_unit : 0;
+}
+
 /* Tiles that the busiest worker computes, the cost of beginning its tasks included. */
 static int64_t busiest_tiles(const product_job *job, int64_t row_blocks, int64_t panel_blocks, int workers)
 {
-    const int64_t tiles = even_parts(even_parts(job->rows, row_blocks), TILE_ROWS);
+    const int64_t tiles = even_parts(block_rows(job, row_blocks), TILE_ROWS);
     const int64_t panels = even_parts(job->panels, panel_blocks) + (job->copies ? COPYING_TILES : 0);
     const int64_t task = tiles * panels + TASK_TILES;
     return even_parts(job->p->groups * row_blocks * panel_blocks, workers) * task;
@@ -49,10 +56,14 @@ static void take_if_less(product_job *job, int64_t row_blocks, int64_t panel_blo
     job->panel_blocks = panel_blocks;
 }
 
+static int64_t row_blocks_most(const product_job *job)
+{
+    return job->row_unit > 1 ? job->rows / job->row_unit : even_parts(job->rows, TILE_ROWS);
+}
+
 static void share_rows(product_job *job, int64_t wanted)
 {
-    const int64_t tiles = even_parts(job->rows, TILE_ROWS);
-    job->row_blocks = between(even_parts(wanted, job->p->groups * job->panel_blocks), job->row_blocks, tiles);
+    job->row_blocks = between(even_parts(wanted, job->p->groups * job->panel_blocks), job->row_blocks, row_blocks_most(job));
 }
 
 static void share_panels(product_job *job, int64_t wanted)
@@ -60,25 +71,55 @@ static void share_panels(product_job *job, int64_t wanted)
     job->panel_blocks = between(even_parts(wanted, job->p->groups * job->row_blocks), job->panel_blocks, job->panels);
 }
 
+/* A few blocks of panels more, where that is better. */
+static void search_panels(product_job *job, int workers, int64_t *least)
+{
+    const int64_t first = job->panel_blocks + 1, last = smaller(job->panel_blocks + 2 * workers, job->panels);
+    const int64_t rows = job->row_blocks;
+    for (int64_t more = first; more <= last; more++)
+        take_if_less(job, rows, more, workers, least);
+}
+
+static void search_rows(product_job *job, int workers, int64_t *least)
+{
+    const int64_t first = job->row_blocks + 1, last = smaller(job->row_blocks + 2 * workers, row_blocks_most(job));
+    const int64_t panels = job->panel_blocks;
+    for (int64_t more = first; more <= last; more++)
+        take_if_less(job, more, panels, workers, least);
+}
+
 /* So many tasks for each worker at least, if there are as many tiles; and then as many as leave no worker idle while another does
  * its last one. */
 static void share_among(product_job *job, int workers)
 {
     const int64_t wanted = (int64_t)workers * (job->copies ? 1 : TASKS_PER_WORKER), groups = job->p->groups;
-    const int64_t tiles = even_parts(job->rows, TILE_ROWS);
     if (groups * job->row_blocks * job->panel_blocks >= wanted * TASKS_PER_WORKER)
         return;
-    if (job->copies && job->rows > job->p->columns) /* fewer bytes of weights than of rows: rather those are read twice */
+    const bool rather_rows = job->copies && job->rows > job->p->columns; /* fewer bytes of weights than of rows are read twice */
+    if (rather_rows)
         share_rows(job, wanted);
     share_panels(job, wanted);
     share_rows(job, wanted);
     int64_t least = busiest_tiles(job, job->row_blocks, job->panel_blocks, workers);
-    const int64_t panels = job->panel_blocks, rows = job->row_blocks;
-    for (int64_t more = panels + 1; more <= panels + 2 * workers && more <= job->panels; more++)
-        take_if_less(job, rows, more, workers, &least);
-    const int64_t best_panels = job->panel_blocks;
-    for (int64_t more = rows + 1; more <= rows + 2 * workers && more <= tiles; more++)
-        take_if_less(job, more, best_panels, workers, &least);
+    if (rather_rows)
+        search_rows(job, workers, &least);
+    search_panels(job, workers, &least);
+    if (!rather_rows)
+        search_rows(job, workers, &least);
+}
+
+/* Blocks as large as the second cache bears. Where a depthwise convolution's values are formed, anew for each block of columns, those
+ * are twice as wide and of half as many rows; and blocks of rows are whole image rows where two fit, since a piece of a row
+ * takes longer to form. */
+static void cut_blocks(product_job *job)
+{
+    const product *p = job->p;
+    const bool forms = p->reading.depthwise != NULL;
+    const int64_t columns = forms ? 2 * COLUMNS_MOST : COLUMNS_MOST;
+    const int64_t rows = forms && p->columns > COLUMNS_MOST ? ROWS_MOST / 2 : ROWS_MOST;
+    job->row_unit = forms && p->grid_width > 0 && 2 * p->grid_width <= rows ? p->grid_width : 1;
+    job->row_blocks = even_parts(job->rows / job->row_unit, rows / job->row_unit);
+    job->panel_blocks = even_parts(job->panels * TILE_COLUMNS, columns);
 }
 
 static product_job plan(const product *p, int workers)
@@ -89,14 +130,13 @@ static product_job plan(const product *p, int workers)
     job.k_blocks = ALCK_NAME(left_blocks)(p);
     job.panels = panel_count(p->columns);
     job.copies = ALCK_NAME(left_choose)(p) == LEFT_COPIED;
-    job.row_blocks = even_parts(job.rows, ROWS_MOST);
-    job.panel_blocks = even_parts(job.panels * TILE_COLUMNS, COLUMNS_MOST);
+    cut_blocks(&job);
     if (workers > 1 && p->groups * job.row_blocks * job.panel_blocks > 0)
         share_among(&job, workers);
     job.left_bytes = ALCK_NAME(left_scratch_bytes)(p);
     const int64_t panels_most = job.panel_blocks > 0 ? even_parts(job.panels, job.panel_blocks) : 0;
     job.worker_bytes =
-        job.left_bytes + (size_t)(ROWS_MOST * panels_most * TILE_COLUMNS) * sizeof(alck_real);
+        job.left_bytes + (size_t)(block_rows(&job, job.row_blocks) * panels_most * TILE_COLUMNS) * sizeof(alck_real);
     return job;
 }
 
@@ -173,8 +213,9 @@ static void product_task(void *argument, int64_t task, int worker)
     const product_job *job = argument;
     const int64_t panel_block = task % job->panel_blocks;
     const int64_t row_block = task / job->panel_blocks % job->row_blocks;
-    const int64_t first_row = job->rows * row_block / job->row_blocks;
-    const int64_t rows = job->rows * (row_block + 1) / job->row_blocks - first_row;
+    const int64_t units = job->rows / job->row_unit;
+    const int64_t first_row = units * row_block / job->row_blocks * job->row_unit;
+    const int64_t rows = units * (row_block + 1) / job->row_blocks * job->row_unit - first_row;
     const panel_range range = {task / job->panel_blocks / job->row_blocks,
                                job->panels * panel_block / job->panel_blocks,
                                job->panels * (panel_block + 1) / job->panel_blocks};

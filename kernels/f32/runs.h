@@ -95,10 +95,7 @@ static inline void clear_sums(alck_real *sums, int64_t channels)
     memset(sums, 0, (size_t)channels * sizeof *sums);
 }
 
-static inline void add_run(double *restrict total, const alck_real *restrict sums, int64_t channels)
-{
-    for (int64_t c = 0; c < channels; c++)
-        total[c] += (double)sums[c];
-}
+/* total += sums; not a copy in every activation's loop. */
+void ALCK_NAME(add_run)(double *restrict total, const alck_real *restrict sums, int64_t channels);
 
 #endif

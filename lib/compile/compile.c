@@ -99,6 +99,8 @@ static alc_status run_passes(alc_plan *plan)
     status = alc_fold_batch_norm(plan);
     if (status == ALC_OK)
         status = alc_fuse(plan);
+    if (status == ALC_OK)
+        status = alc_fuse_depthwise(plan);
     if (status != ALC_OK)
         return status;
     alc_place_concats(plan);

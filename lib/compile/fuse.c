@@ -20,32 +20,60 @@ static bool can_host(const alc_plan_node *node)
     return is_norm(node) || ((node->op == &alc_op_conv2d || node->op == &alc_op_dense) && !node->differentiated);
 }
 
-/* The other operand of an addition that `host` could take in, -1 if it cannot: it must be computed before the host. */
-static int64_t residual_for(const alc_plan *plan, int64_t host, const alc_plan_node *add)
+/* The other operand of an addition that `host` could take in, -1 if it cannot. */
+static int64_t residual_for(const alc_plan_node *host, const alc_plan_node *add)
 {
-    int64_t output = plan->nodes[host].outputs[0];
+    int64_t output = host->outputs[0];
     int64_t other = add->inputs[0] == output ? add->inputs[1] : add->inputs[0];
-    if (other == output || other == plan->nodes[host].inputs[0] || plan->tensors[other].producer >= host)
-        return -1;
-    return other;
+    return other == output || other == host->inputs[0] ? -1 : other;
 }
 
-/* Takes `follower` into `fusion`, if it is of a kind that may follow what the host does already. */
-static bool take_in(alc_plan *plan, int64_t host_index, const alc_plan_node *follower, alc_fusion *fusion)
+/* Moves node `from` to where node `to`, a later one, is; those between come one earlier. None of them may need it. */
+static void move_later(alc_plan *plan, int64_t from, int64_t to)
 {
-    alc_plan_node *host = &plan->nodes[host_index];
+    const alc_plan_node moved = plan->nodes[from];
+    memmove(plan->nodes + from, plan->nodes + from + 1, (size_t)(to - from) * sizeof moved);
+    plan->nodes[to] = moved;
+    for (int64_t t = 0; t < plan->tensor_count; t++) {
+        int64_t *producer = &plan->tensors[t].producer;
+        if (*producer == from)
+            *producer = to;
+        else if (*producer > from && *producer <= to)
+            --*producer;
+    }
+}
+
+/* Takes an addition in. A residual must be computed before its host: where that is a convolution or dense layer in whose output
+ * nobody else waits, it is computed later. */
+static bool take_residual(alc_plan *plan, int64_t *host_index, const alc_plan_node *add, alc_fusion *fusion)
+{
+    alc_plan_node *host = &plan->nodes[*host_index];
+    const int64_t residual = residual_for(host, add);
+    if (residual < 0)
+        return false;
+    const int64_t producer = plan->tensors[residual].producer;
+    if (producer > *host_index) {
+        if (is_norm(host))
+            return false;
+        move_later(plan, *host_index, producer);
+        *host_index = producer;
+        host = &plan->nodes[producer];
+    }
+    fusion->residual = true;
+    host->input_gradient_wanted[host->input_count] = plan->tensors[residual].gradient_wanted && host->leads_to_output;
+    host->inputs[host->input_count++] = residual;
+    return true;
+}
+
+/* Takes `follower` into `fusion`, if it is of a kind that may follow what the host does already. The host may move. */
+static bool take_in(alc_plan *plan, int64_t *host_index, const alc_plan_node *follower, alc_fusion *fusion)
+{
+    const alc_plan_node *host = &plan->nodes[*host_index];
     bool activated = fusion->activation != ALCK_IDENTITY || fusion->span;
     if (follower->differentiated && !is_norm(host))
         return false;
-    if (follower->op == &alc_op_add && !fusion->residual && !activated) {
-        int64_t residual = residual_for(plan, host_index, follower);
-        if (residual < 0)
-            return false;
-        fusion->residual = true;
-        host->input_gradient_wanted[host->input_count] = plan->tensors[residual].gradient_wanted && host->leads_to_output;
-        host->inputs[host->input_count++] = residual;
-        return true;
-    }
+    if (follower->op == &alc_op_add && !fusion->residual && !activated)
+        return take_residual(plan, host_index, follower, fusion);
     if (alc_activation_of(follower->op) != ALCK_IDENTITY && !activated) {
         fusion->activation = alc_activation_of(follower->op);
         return true;
@@ -139,8 +167,9 @@ static alc_status fuse_neighbours(alc_plan *plan, int64_t host_index)
         if (consumer < 0 || plan->tensors[host->outputs[0]].kept)
             return ALC_OK;
         alc_plan_node *follower = &plan->nodes[consumer];
-        if (!take_in(plan, host_index, follower, fusion))
+        if (!take_in(plan, &host_index, follower, fusion))
             return ALC_OK;
+        host = &plan->nodes[host_index];
         host->outputs[0] = follower->outputs[0];
         host->differentiated = host->differentiated || follower->differentiated;
         host->in_place_of += 1 + follower->in_place_of;

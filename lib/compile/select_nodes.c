@@ -26,8 +26,8 @@ static void add_tensor(alc_plan *plan, const alc_tensor *tensor)
 static alc_status add_node(alc_plan *plan, const alc_node *source)
 {
     alc_plan_node *node = &plan->nodes[plan->node_count];
-    /* Room for what fusion may add: two more inputs, the parameters of two batch norms. */
-    int inputs = source->input_count + 2, parameters = source->parameter_count + 8;
+    /* Room for what fusion may add: two more inputs, the parameters of two batch norms and of a convolution. */
+    int inputs = source->input_count + 2, parameters = source->parameter_count + 10;
     *node = (alc_plan_node){.op = source->op, .name = source->name, .key = source->key, .options = source->options,
                             .input_count = source->input_count, .output_count = source->output_count,
                             .parameter_count = source->parameter_count, .kernel = ""};

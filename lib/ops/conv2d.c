@@ -4,117 +4,7 @@
  * those with a batch norm folded in, are derived memory, renewed when a parameter was written; a weight that is trained changes
  * with every step, so it is packed in scratch where it is used, by Winograd's kernels a part at a time, and no copy of the model
  * is held. */
-#include <math.h>
-
-#include "lib/ops/ops.h"
-
-static int64_t output_extent(int64_t in, int64_t before, int64_t after, int64_t kernel, int64_t dilation, int64_t stride)
-{
-    int64_t span = in + before + after - dilation * (kernel - 1) - 1;
-    return span < 0 ? 0 : span / stride + 1;
-}
-
-/* TensorFlow's "same": the output has ceil(in / stride); the odd pixel of padding goes to the end. */
-static void same_padding(int64_t in, int64_t kernel, int64_t dilation, int64_t stride, int64_t *before, int64_t *after)
-{
-    int64_t out = (in + stride - 1) / stride;
-    int64_t total = (out - 1) * stride + dilation * (kernel - 1) + 1 - in;
-    total = total < 0 ? 0 : total;
-    *before = total / 2;
-    *after = total - total / 2;
-}
-
-/* The geometry for `batch` samples of this input, an image or a row as one pixel; output extents below 1 mean that nothing is
- * left. */
-static alck_conv geometry(const alc_conv2d_node *o, alc_shape in, int64_t batch)
-{
-    if (in.rank == 1)
-        in = ALC_SHAPE(1, 1, in.extent[0]);
-    int64_t top = o->pad_top, bottom = o->pad_bottom, left = o->pad_left, right = o->pad_right;
-    if (o->same) {
-        same_padding(in.extent[0], o->kernel_height, o->dilation, o->stride, &top, &bottom);
-        same_padding(in.extent[1], o->kernel_width, o->dilation, o->stride, &left, &right);
-    }
-    return (alck_conv){
-        .batch = batch, .in_height = in.extent[0], .in_width = in.extent[1], .in_channels = in.extent[2],
-        .in_stride = in.extent[2], .out_channels = o->filters, .out_stride = o->filters,
-        .out_height = output_extent(in.extent[0], top, bottom, o->kernel_height, o->dilation, o->stride),
-        .out_width = output_extent(in.extent[1], left, right, o->kernel_width, o->dilation, o->stride),
-        .kernel_height = o->kernel_height, .kernel_width = o->kernel_width, .stride_y = o->stride,
-        .stride_x = o->stride, .pad_top = top, .pad_left = left, .dilation_y = o->dilation,
-        .dilation_x = o->dilation, .groups = o->groups};
-}
-
-static bool is_depthwise(const alck_conv *s)
-{
-    return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
-}
-
-bool alc_conv2d_changes_input(const alc_conv2d_node *o)
-{
-    return o->kernel_height == 1 && o->kernel_width == 1 && o->groups == 1 && o->pad_top == 0 && o->pad_left == 0 && o->pad_bottom == 0 && o->pad_right == 0;
-}
-
-/* Far above what any image needs, and so small that no sum of such numbers overflows. */
-#define MOST ((int64_t)1 << 30)
-
-static bool out_of_range(int64_t value, int64_t least)
-{
-    return value < least || value > MOST;
-}
-
-static alc_status check_options(alc_infer *infer, const alc_conv2d_node *o)
-{
-    int64_t channels = alc_shape_channels(infer->input_shapes[0]);
-    if (out_of_range(o->filters, 1) || out_of_range(o->kernel_height, 1) || out_of_range(o->kernel_width, 1) ||
-        out_of_range(o->stride, 1) || out_of_range(o->dilation, 1) || out_of_range(o->groups, 1))
-        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "filters %lld, kernel %lldx%lld, stride %lld, dilation %lld and "
-                              "groups %lld must all be within 1 and 2^30", (long long)o->filters, (long long)o->kernel_height,
-                              (long long)o->kernel_width, (long long)o->stride, (long long)o->dilation,
-                              (long long)o->groups);
-    if (out_of_range(o->pad_top, 0) || out_of_range(o->pad_left, 0) || out_of_range(o->pad_bottom, 0) ||
-        out_of_range(o->pad_right, 0))
-        return alc_infer_fail(infer, ALC_INVALID_ARGUMENT, "padding must be within 0 and 2^30");
-    if (channels % o->groups != 0 || o->filters % o->groups != 0)
-        return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "%lld input channels and %lld filters do not both divide into "
-                              "%lld groups", (long long)channels, (long long)o->filters, (long long)o->groups);
-    return ALC_OK;
-}
-
-static alc_parameter_spec weight_spec(const alc_conv2d_node *o, const alck_conv *s)
-{
-    int64_t in = s->in_channels / o->groups, kh = o->kernel_height, kw = o->kernel_width;
-    alc_parameter_spec spec = {.name = "weight", .shape = ALC_SHAPE(o->filters, in, kh, kw),
-                               .initializer = ALC_INITIALIZE_UNIFORM, .bound = 1 / sqrt((double)in * (double)(kh * kw))};
-    if (is_depthwise(s))
-        spec.layout = (alc_parameter_layout){ALC_SHAPE(o->filters, 1, kh, kw), {2, 3, 1, 0}};
-    else
-        spec.layout = (alc_parameter_layout){ALC_SHAPE(o->groups, o->filters / o->groups, in, kh, kw), {0, 3, 4, 2, 1}};
-    return spec;
-}
-
-static alc_status infer(alc_infer *infer)
-{
-    const alc_conv2d_node *o = infer->options;
-    char text[128];
-    alc_status status = infer->input_shapes[0].rank == 1 ? alc_expect_real(infer, 0) : alc_expect_image(infer, 0);
-    if (status == ALC_OK)
-        status = check_options(infer, o);
-    if (status != ALC_OK)
-        return status;
-    alck_conv s = geometry(o, infer->input_shapes[0], 1);
-    if (s.out_height < 1 || s.out_width < 1)
-        return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "a kernel of %lldx%lld with dilation %lld does not fit into the "
-                              "input %s", (long long)o->kernel_height, (long long)o->kernel_width, (long long)o->dilation,
-                              alc_shape_text(infer->input_shapes[0], text, sizeof text));
-    alc_parameter_spec weight = weight_spec(o, &s);
-    alc_parameter_spec bias = {.name = "bias", .shape = ALC_SHAPE(o->filters), .initializer = ALC_INITIALIZE_UNIFORM,
-                               .bound = weight.bound};
-    status = alc_infer_parameter(infer, weight);
-    if (status == ALC_OK && o->bias)
-        status = alc_infer_parameter(infer, bias);
-    return status == ALC_OK ? alc_infer_output(infer, ALC_SHAPE(s.out_height, s.out_width, o->filters), ALC_REAL) : status;
-}
+#include "lib/ops/conv2d.h"
 
 /* ---- derived memory: [scale, bias] of a folded norm, [scale, shift] of one that is read, the weights forward and backward ---- */
 
@@ -123,6 +13,17 @@ typedef struct conv_derived {
     size_t forward_bytes, backward_bytes;
     bool taps;                       /* the forward weights are for Winograd's kernel of few tiles, which gives the same bits */
 } conv_derived;
+
+/* Where a depthwise convolution's derived memory follows. */
+static size_t end_of(const conv_derived *sizes)
+{
+    return sizes->norm_bytes + sizes->forward_bytes + sizes->backward_bytes;
+}
+
+static bool is_depthwise(const alck_conv *s)
+{
+    return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
+}
 
 /* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
 typedef struct conv_kernels {
@@ -170,11 +71,8 @@ static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_n
     sizes.norm_bytes = sizes.folded_bytes;
     if (o->fusion.reads_norm)
         sizes.norm_bytes += alc_align_up((size_t)(2 * s->in_channels) * sizeof(alc_real));
-    if (use.depthwise) {
-        size_t folded = (size_t)(o->filters * o->kernel_height * o->kernel_width) * sizeof(alc_real);
-        sizes.forward_bytes = o->fusion.norm ? alc_align_up(folded) : 0;
-        return sizes;
-    }
+    if (use.depthwise)
+        return (conv_derived){.forward_bytes = alc_depthwise_derived_bytes(o)};
     if (!use.winograd) {
         sizes.forward_bytes = alc_align_up(kernels->conv_packed_bytes(s));
     } else if (keeps) {
@@ -202,12 +100,30 @@ static const alc_view *input_of(const alc_run *r)
     return &r->inputs[values_of(r->options, r->input_count)];
 }
 
+static alc_shape output_shape(const alck_conv *s)
+{
+    return ALC_SHAPE(s->out_height, s->out_width, s->out_channels);
+}
+
+/* The geometry of what reads the node's input: itself, or the depthwise convolution that it computes as it reads. */
+static alck_conv read_geometry(const alc_run *r)
+{
+    const alc_conv2d_node *o = r->options;
+    const alc_view *x = input_of(r);
+    const alc_conv2d_node *reader = o->depthwise ? o->depthwise : o;
+    alck_conv s = alc_conv2d_geometry(reader, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
+    s.in_stride = x->stride;
+    s.reading.activation = reader->fusion.read_activation;
+    return s;
+}
+
 static alck_conv run_geometry(const alc_run *r)
 {
     const alc_conv2d_node *o = r->options;
-    const alc_view *x = input_of(r), *y = &r->outputs[0];
-    alck_conv s = geometry(o, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
-    s.in_stride = x->stride;
+    const alc_view *y = &r->outputs[0];
+    alck_conv s = read_geometry(r);
+    if (o->depthwise)
+        s = alc_conv2d_geometry(o, output_shape(&s), r->rows);
     s.out_stride = y->stride;
     s.operands = alc_context_operands(r->context);
     s.reading = (alck_reading){.normalises = normalises(o),
@@ -260,8 +176,14 @@ static alc_status prepare(alc_prepare *p)
 {
     const alc_conv2d_node *o = p->options;
     const alck_table *kernels = alc_context_kernels(p->context);
-    alck_conv s = geometry(o, p->input_shapes[0], p->batch);
+    alck_conv s = alc_conv2d_geometry(o->depthwise ? o->depthwise : o, p->input_shapes[0], p->batch);
     s.in_stride = p->input_strides[values_of(o, p->input_count)];
+    const alck_conv depthwise_shape = s;
+    const alck_depthwise source = {.shape = &depthwise_shape};
+    if (o->depthwise) {
+        s = alc_conv2d_geometry(o, output_shape(&s), p->batch);
+        s.reading.depthwise = &source;
+    }
     s.out_stride = p->output_strides[0];
     s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
     s.reading.normalises = normalises(o);
@@ -270,6 +192,7 @@ static alc_status prepare(alc_prepare *p)
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
     conv_derived sizes = derived_sizes(p->context, o, &s, p->batch, keeps, p->differentiated && p->input_gradient_wanted[0]);
     const size_t packing = keeps ? 0 : sizes.backward_bytes;
+    const size_t depthwise_bytes = o->depthwise ? alc_depthwise_derived_bytes(o->depthwise) : 0;
     size_t scratch = 0, scratch_backward = 0;
     for (alck_conv fewer = s; fewer.batch > 0; fewer.batch--) { /* which may be cut into larger tasks */
         scratch = max_size(scratch, forward_scratch(p, &fewer, keeps, sizes.taps));
@@ -279,10 +202,12 @@ static alc_status prepare(alc_prepare *p)
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
         scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
-    alc_prepare_derived(p, keeps ? sizes.norm_bytes + sizes.forward_bytes + sizes.backward_bytes : 0);
+    alc_prepare_derived(p, keeps ? end_of(&sizes) + depthwise_bytes : 0);
     alc_prepare_forward_scratch(p, scratch);
     if (!p->differentiated && keeps && (o->fusion.norm || !use.depthwise))
         alc_prepare_replaced(p, 0);
+    if (o->depthwise && o->depthwise->fusion.norm)
+        alc_prepare_replaced(p, alc_conv2d_depthwise_at(o));
     if (p->differentiated && p->parameter_gradient_wanted[0])
         alc_prepare_keep_input(p, values_of(o, p->input_count));
     if (p->differentiated)
@@ -293,41 +218,6 @@ static alc_status prepare(alc_prepare *p)
                                            : kernels->conv_kernel_name(&s),
                          2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
     return ALC_OK;
-}
-
-/* Writes weight * scale[filter] to `folded`: the filters are innermost within each group. */
-static void fold_weight(const alc_conv2d_node *o, const alc_parameter_view *weight, const alc_real *scale,
-                        alc_real *folded)
-{
-    int64_t groups = o->groups, filters = o->filters / o->groups;
-    if (filters == 1 && groups > 1 && weight->count == o->filters * o->kernel_height * o->kernel_width) {
-        groups = 1; /* depthwise: [ky][kx][channel], all channels innermost */
-        filters = o->filters;
-    }
-    const int64_t rows = weight->count / groups / filters;
-    const alc_real *from = weight->value;
-    for (int64_t g = 0; g < groups; g++)
-        for (int64_t row = 0; row < rows; row++, from += filters, folded += filters)
-            for (int64_t f = 0; f < filters; f++)
-                folded[f] = from[f] * scale[g * filters + f];
-}
-
-static void fold_norm(const alc_run *r, alc_real *scale, alc_real *bias)
-{
-    const alc_conv2d_node *o = r->options;
-    const alc_parameter_view *norm = r->parameters + r->parameter_count - (o->fusion.reads_norm ? 8 : 4);
-    alc_batch_norm_fold(o->filters, norm[0].value, norm[1].value, norm[2].value, norm[3].value, o->fusion.norm_epsilon,
-                        scale, bias);
-    for (int64_t f = 0; f < o->filters && o->bias; f++)
-        bias[f] = (alc_real)((double)scale[f] * (double)r->parameters[1].value[f] + (double)bias[f]);
-}
-
-static void fold_read_norm(const alc_run *r, int64_t channels, alc_real *scale)
-{
-    const alc_conv2d_node *o = r->options;
-    const alc_parameter_view *norm = r->parameters + r->parameter_count - 4;
-    alc_batch_norm_fold(channels, norm[0].value, norm[1].value, norm[2].value, norm[3].value, o->fusion.read_epsilon, scale,
-                        scale + channels);
 }
 
 static conv_derived derived_of(const alc_run *r, const alck_conv *s)
@@ -347,17 +237,22 @@ static alc_status derive(const alc_run *r)
     conv_derived sizes = derived_of(r, &s);
     char *derived = r->derived;
     const alc_real *weight = r->parameters[0].value;
-    if (o->fusion.norm) {
-        alc_real *scale = (alc_real *)(void *)derived;
-        alc_real *folded = use.depthwise ? (alc_real *)(void *)(derived + sizes.norm_bytes) : r->scratch;
-        fold_norm(r, scale, scale + o->filters);
-        fold_weight(o, &r->parameters[0], scale, folded);
-        weight = folded;
-    }
-    if (o->fusion.reads_norm)
-        fold_read_norm(r, s.in_channels, (alc_real *)(void *)(derived + sizes.folded_bytes));
-    if (use.depthwise)
+    if (use.depthwise) {
+        alc_depthwise_derive(o, r->parameters, derived);
         return ALC_OK;
+    }
+    if (o->fusion.norm) {
+        alc_conv2d_fold(o, r->parameters, r->derived, r->scratch);
+        weight = r->scratch;
+    }
+    if (o->fusion.reads_norm) {
+        const alc_parameter_view *norm = r->parameters + alc_conv2d_read_norm_at(o);
+        alc_real *scale = (alc_real *)(void *)(derived + sizes.folded_bytes);
+        alc_batch_norm_fold(s.in_channels, norm[0].value, norm[1].value, norm[2].value, norm[3].value, o->fusion.read_epsilon, scale,
+                            scale + s.in_channels);
+    }
+    if (o->depthwise)
+        alc_depthwise_derive(o->depthwise, r->parameters + alc_conv2d_depthwise_at(o), derived + end_of(&sizes));
     if (!use.winograd)
         kernels->conv_pack(&parallel, &s, weight, derived + sizes.norm_bytes);
     else if (sizes.taps)
@@ -369,43 +264,78 @@ static alc_status derive(const alc_run *r)
     return ALC_OK;
 }
 
+static void forward_depthwise(const alc_run *r, const alck_conv *s)
+{
+    const alc_conv2d_node *o = r->options;
+    alck_parallel parallel = alc_context_parallel(r->context);
+    const alc_real *bias, *weight = alc_depthwise_weight(o, r->parameters, r->derived, &bias);
+    alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    alc_context_kernels(r->context)->depthwise_forward(&parallel, s, input_of(r)->data, weight, &epilogue, r->outputs[0].data);
+}
+
+static void forward_winograd(const alc_run *r, const alck_conv *s, const conv_derived *sizes, const alck_epilogue *epilogue)
+{
+    const alck_table *kernels = alc_context_kernels(r->context);
+    alck_parallel parallel = alc_context_parallel(r->context);
+    const alc_real *x = input_of(r)->data;
+    const void *packed = r->derived ? (const char *)r->derived + sizes->norm_bytes : NULL;
+    if (sizes->taps)
+        kernels->winograd_taps_forward(&parallel, s, x, packed, epilogue, r->outputs[0].data, r->scratch);
+    else
+        kernels->winograd_forward(&parallel, s, x, r->parameters[0].value, packed, epilogue, r->outputs[0].data, r->scratch);
+}
+
+static void forward_direct(const alc_run *r, const alck_conv *s, const conv_derived *sizes, const alck_epilogue *epilogue)
+{
+    const alck_table *kernels = alc_context_kernels(r->context);
+    alck_parallel parallel = alc_context_parallel(r->context);
+    char *scratch = r->scratch;
+    const char *packed = r->derived ? (const char *)r->derived + sizes->norm_bytes : scratch;
+    if (!r->derived) {
+        kernels->conv_pack(&parallel, s, r->parameters[0].value, scratch);
+        scratch += sizes->forward_bytes;
+    }
+    kernels->conv_forward(&parallel, s, input_of(r)->data, packed, epilogue, r->outputs[0].data, scratch);
+}
+
+/* The depthwise convolution that the node computes as it reads: its operands. */
+static alck_depthwise depthwise_source(const alc_run *r, const alck_conv *shape, const conv_derived *sizes)
+{
+    const alc_conv2d_node *o = r->options;
+    const void *derived = (const char *)r->derived + end_of(sizes);
+    const alc_real *bias, *weight = alc_depthwise_weight(o->depthwise, r->parameters + alc_conv2d_depthwise_at(o), derived, &bias);
+    return (alck_depthwise){.shape = shape, .weight = weight, .epilogue = alc_fusion_epilogue(&o->depthwise->fusion, r, bias)};
+}
+
 static alc_status forward(const alc_run *r)
 {
     const alc_conv2d_node *o = r->options;
-    const alck_table *kernels = alc_context_kernels(r->context);
-    alck_parallel parallel = alc_context_parallel(r->context);
-    alck_conv s = run_geometry(r);
+    alck_conv s = run_geometry(r), depthwise_shape;
     const conv_kernels use = choose_kernels(r->context, &s);
-    conv_derived sizes = derived_of(r, &s);
+    const conv_derived sizes = derived_of(r, &s);
     const char *derived = r->derived;
-    const alc_real *x = input_of(r)->data;
-    const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
-    if (o->fusion.norm)
-        bias = (const alc_real *)(const void *)derived + o->filters;
+    alck_depthwise source;
+    if (use.depthwise) {
+        forward_depthwise(r, &s);
+        return ALC_OK;
+    }
     if (o->fusion.reads_norm) {
         s.reading.scale = (const alc_real *)(const void *)(derived + sizes.folded_bytes);
         s.reading.shift = s.reading.scale + s.in_channels;
     }
-    alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
-    if (sizes.taps) {
-        kernels->winograd_taps_forward(&parallel, &s, x, derived + sizes.norm_bytes, &epilogue, r->outputs[0].data, r->scratch);
-    } else if (use.winograd) {
-        const void *packed = r->derived ? derived + sizes.norm_bytes : NULL;
-        kernels->winograd_forward(&parallel, &s, x, r->parameters[0].value, packed, &epilogue,
-                                  r->outputs[0].data, r->scratch);
-    } else if (use.depthwise) {
-        const alc_real *weight = o->fusion.norm ? (const alc_real *)(const void *)(derived + sizes.norm_bytes)
-                                                : r->parameters[0].value;
-        kernels->depthwise_forward(&parallel, &s, x, weight, &epilogue, r->outputs[0].data);
-    } else {
-        char *scratch = r->scratch;
-        const char *packed = r->derived ? derived + sizes.norm_bytes : scratch;
-        if (!r->derived) {
-            kernels->conv_pack(&parallel, &s, r->parameters[0].value, scratch);
-            scratch += sizes.forward_bytes;
-        }
-        kernels->conv_forward(&parallel, &s, x, packed, &epilogue, r->outputs[0].data, scratch);
+    if (o->depthwise) {
+        depthwise_shape = read_geometry(r);
+        source = depthwise_source(r, &depthwise_shape, &sizes);
+        s.reading.depthwise = &source;
     }
+    const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
+    if (o->fusion.norm)
+        bias = (const alc_real *)(const void *)derived + o->filters;
+    const alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    if (use.winograd)
+        forward_winograd(r, &s, &sizes, &epilogue);
+    else
+        forward_direct(r, &s, &sizes, &epilogue);
     return ALC_OK;
 }
 
@@ -470,7 +400,7 @@ static alc_status backward(const alc_run *r)
 }
 
 const alc_op_def alc_op_conv2d = {
-    .name = "conv2d", .options_size = sizeof(alc_conv2d_node), .infer = infer, .prepare = prepare, .derive = derive,
+    .name = "conv2d", .options_size = sizeof(alc_conv2d_node), .infer = alc_conv2d_infer, .prepare = prepare, .derive = derive,
     .forward = forward, .backward = backward,
 };
 

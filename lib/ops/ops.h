@@ -29,7 +29,7 @@ typedef struct alc_fusion {
                                   scale and shift, which the norm's node makes, are known when memory is bound */
     double read_epsilon;
     const alc_real *read_scale, *read_shift;
-    alck_activation read_activation;
+    alck_activation read_activation; /* the norm's; or of a depthwise convolution, a relu applied as it reads */
     bool gate;                 /* of a convolution: input 1 has a factor for each channel of input 0 */
     bool residual;             /* the node's last input is added */
     alck_activation activation;
@@ -48,6 +48,8 @@ typedef struct alc_conv2d_node {
     int64_t filters, kernel_height, kernel_width, stride, dilation, groups;
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     bool same, bias;
+    const struct alc_conv2d_node *depthwise; /* of a 1x1 convolution: input 0 is this one's, whose output is formed where it is read;
+                                                its parameters follow the node's. Set by lib/compile only */
 } alc_conv2d_node;
 
 typedef struct alc_batch_norm_node {
@@ -60,6 +62,8 @@ typedef struct alc_batch_norm_node {
 bool alc_is_gate(alc_shape a, alc_shape b);
 /* Whether a convolution can multiply by a gate, or apply a batch norm, as it reads. */
 bool alc_conv2d_changes_input(const alc_conv2d_node *options);
+/* Whether every channel of its input, of so many, has a kernel of its own. */
+bool alc_conv2d_is_depthwise(const alc_conv2d_node *options, int64_t channels);
 
 /* Which activation an op is; ALCK_IDENTITY for all others. */
 alck_activation alc_activation_of(const alc_op_def *op);

@@ -136,6 +136,26 @@ START_TEST(a_residual_must_be_there_before_its_host)
 }
 END_TEST
 
+/* A convolution whose output nobody else waits for is computed after its residual. */
+START_TEST(a_convolution_waits_for_its_residual)
+{
+    setup();
+    alc_tensor *stem = conv(x, "stem"), *skip = conv(stem, "skip"), *normed = norm(skip, "bn");
+    alc_tensor *body = alc_max_pool(conv(stem, "body"), (alc_pool_options){.name = "pool", .kernel = 3, .stride = 1, .padding = 1});
+    expect_fused(ALC_EVALUATE, alc_relu(alc_add(body, skip)), 2, (alc_tensor *[]){skip, body}, 4);
+    ck_assert(fusion("skip")->residual && fusion("skip")->activation == ALCK_RELU);
+    ck_assert_ptr_eq(plan_node(f.plan, "skip"), plan_node(f.plan, "pool") + 1);
+    for (int64_t t = 0; t < f.plan->tensor_count; t++)
+        if (f.plan->tensors[t].name && strcmp(f.plan->tensors[t].name, "pool") == 0)
+            ck_assert_ptr_eq(&f.plan->nodes[f.plan->tensors[t].producer], plan_node(f.plan, "pool"));
+
+    /* A norm that is trained keeps its place. */
+    run(ALC_TRAIN, alc_add(normed, body), 0, NULL);
+    ck_assert(!fusion("bn")->residual);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 /* A frozen norm that is no longer folded may still take in an addition whose other side is trained. */
 START_TEST(a_frozen_norm_passes_the_residuals_gradient_on)
 {
@@ -322,7 +342,8 @@ int main(void)
     return RUN_TESTS("fuse", a_residual_and_an_activation_are_taken_in, in_training_norms_are_the_hosts,
                      a_convolution_that_nothing_is_trained_in_is_a_host_in_training_too,
                      one_activation_only_and_no_residual_after_it, what_others_read_stays,
-                     a_residual_must_be_there_before_its_host, a_frozen_norm_passes_the_residuals_gradient_on,
+                     a_residual_must_be_there_before_its_host, a_convolution_waits_for_its_residual,
+                     a_frozen_norm_passes_the_residuals_gradient_on,
                      a_gate_is_multiplied_where_a_point_wise_convolution_reads, a_gate_stays_where_it_cannot_be_read,
                      a_norm_is_applied_where_a_point_wise_convolution_reads, a_norm_stays_where_it_cannot_be_read,
                      a_trained_norm_is_applied_as_it_is_read,

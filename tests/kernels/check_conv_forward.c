@@ -176,6 +176,63 @@ static void check_gate(kernel_run *run)
     }
 }
 
+/* The point-wise convolution that reads this one's output. */
+static alck_conv pointwise_after(const alck_conv *s, int64_t columns)
+{
+    return (alck_conv){.batch = s->batch, .in_height = s->out_height, .in_width = s->out_width, .in_channels = s->out_channels,
+                       .out_height = s->out_height, .out_width = s->out_width, .out_channels = columns, .kernel_height = 1,
+                       .kernel_width = 1, .stride_y = 1, .stride_x = 1, .dilation_y = 1, .dilation_x = 1, .groups = 1};
+}
+
+static void check_depthwise_source(kernel_run *run, const alck_conv *shape, int64_t columns, alck_activation activation, bool bias)
+{
+    alck_conv s = pointwise_after(shape, columns);
+    const alck_epilogue e = {.activation = ALCK_RELU};
+    const int64_t channels = shape->in_channels;
+    kernel_tensor x = kernel_tensor_reals(run, shape->batch * shape->in_height * shape->in_width, channels,
+                                          shape->in_stride > 0 ? shape->in_stride : channels, 1);
+    kernel_tensor weight = kernel_tensor_reals(run, shape->kernel_height * shape->kernel_width, channels, channels, 1);
+    kernel_tensor biases = kernel_tensor_reals(run, 1, channels, channels, 1);
+    const alck_depthwise source = {.shape = shape, .weight = weight.data,
+                                   .epilogue = {.bias = bias ? biases.data : NULL, .activation = activation}};
+    conv_data apart = make(run, &s, DATA_REALS), d = apart;
+    run->table->depthwise_forward(run->par, shape, x.data, weight.data, &source.epilogue, apart.x.data);
+    convolve(run, &s, &apart, &e);
+    d.x = x;
+    d.y = kernel_tensor_copy(&apart.y);
+    s.reading.depthwise = &source;
+    convolve(run, &s, &d, &e);
+    if (memcmp(d.y.data, apart.y.data, d.y.buffer.bytes) != 0)
+        kernel_fail(run, "a depthwise convolution that is formed gives other bits than its output stored before");
+    kernel_tensor_free(run, &weight, "the depthwise weight");
+    kernel_tensor_free(run, &biases, "the depthwise bias");
+    kernel_tensor_free(run, &d.y, "y of what was formed");
+    kernel_tensor_free(run, &x, "the depthwise input");
+    destroy(run, &apart);
+}
+
+/* With a depthwise convolution: as if its output had been stored first. */
+static void check_depthwise(kernel_run *run)
+{
+    static const alck_activation activations[] = {ALCK_IDENTITY, ALCK_RELU6, ALCK_SILU};
+    for (int i = 0; i < 40; i++) {
+        alck_conv shape = product_random_depthwise(run, 20000);
+        shape.out_stride = 0; /* it has no output of its own */
+        shape.reading.activation = i % 2 ? ALCK_RELU : ALCK_IDENTITY;
+        check_depthwise_source(run, &shape, kernel_random_extent(run), activations[i % 3], i % 4 < 2);
+    }
+    /* rows that are cut among tasks; several blocks of k, and of columns */
+    static const alck_conv shapes[] = {
+        {1, 9, 14, 270, 0, 9, 14, 270, 0, 3, 3, 1, 1, 1, 1, 1, 1, 270, ALCK_REALS, {0}},
+        {1, 5, 121, 40, 48, 3, 61, 40, 0, 3, 3, 2, 2, 1, 1, 1, 1, 40, ALCK_REALS, {0}},
+        {1, 5, 5, 530, 0, 5, 5, 530, 0, 5, 5, 1, 1, 2, 2, 1, 1, 530, ALCK_REALS, {0}},
+        {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 8, ALCK_REALS, {0}},
+    };
+    static const int64_t columns[] = {530, 64, 1100, 8};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        check_depthwise_source(run, &shapes[i], columns[i], ALCK_IDENTITY, true);
+}
+
 /* A point-wise convolution is the matrix product, bit for bit. */
 static void check_is_gemm(kernel_run *run)
 {
@@ -207,5 +264,6 @@ const kernel_check kernel_checks_conv_forward[] = {
     {"conv_forward, point-wise", check_is_gemm},
     {"conv_forward, gated", check_gate},
     {"conv_forward, normalised", check_norm},
+    {"conv_forward, of a depthwise convolution", check_depthwise},
     {NULL, NULL},
 };

@@ -2,6 +2,8 @@
  * gradient have the order of a grouped convolution with one channel per group, the weights' gradient one of its own. */
 #include "tests/kernels/product_checks.h"
 
+#include <string.h>
+
 typedef struct depthwise_data {
     kernel_tensor x, weight, y, old;
     kernel_tensor grouped; /* the same weights as a grouped convolution has them */
@@ -49,6 +51,26 @@ static void check_forward(kernel_run *run)
                                alck_reference_conv(&s, d.x.data, d.grouped.data, image, row, p % s.out_width, c),
                                e.add ? kernel_at(&d.old, p, c) : NULL, "y", p, c);
             }
+        destroy(run, &d, &d.y, "y");
+    }
+}
+
+/* With a relu as it reads: as if its output had been stored first. */
+static void check_relu(kernel_run *run)
+{
+    for (int i = 0; i < 30; i++) {
+        alck_conv s = product_random_depthwise(run, 20000);
+        const alck_epilogue e = {0};
+        depthwise_data d = make(run, &s, (product_data)(i % DATA_KINDS));
+        d.old = kernel_tensor_copy(&d.y);
+        kernel_tensor relu = kernel_tensor_copy(&d.x);
+        run->table->activation_forward(run->par, ALCK_RELU, d.x.pixels, s.in_channels, d.x.data, d.x.stride, relu.data, relu.stride);
+        run->table->depthwise_forward(run->par, &s, relu.data, d.weight.data, &e, d.old.data);
+        s.reading.activation = ALCK_RELU;
+        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data);
+        if (memcmp(d.y.data, d.old.data, d.y.buffer.bytes) != 0)
+            kernel_fail(run, "a relu applied as it is read gives other bits than its output stored before");
+        kernel_tensor_free(run, &relu, "the relu's output");
         destroy(run, &d, &d.y, "y");
     }
 }
@@ -130,6 +152,7 @@ static void check_special_shapes(kernel_run *run)
 
 const kernel_check kernel_checks_depthwise[] = {
     {"depthwise_forward", check_forward},
+    {"depthwise_forward, of a relu", check_relu},
     {"depthwise_backward_data", check_backward_data},
     {"depthwise_backward_weights", check_backward_weights},
     {"depthwise, special shapes", check_special_shapes},

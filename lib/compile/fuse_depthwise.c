@@ -1,0 +1,85 @@
+/* fuse_depthwise.c - a depthwise convolution before a 1x1 convolution is computed where that reads, and a relu before it where it
+ * reads itself.
+ *
+ * Its output is as large as its input, is read once, and would cost more to store and to load than to compute. It brings its
+ * folded batch norm and its activation along. Values are the same bits with and without. */
+#include <string.h>
+
+#include "lib/compile/compile.h"
+
+/* The node that computes input 0 of node `reader`, if nobody else wants its output and neither is differentiated; else NULL. */
+static alc_plan_node *node_before(alc_plan *plan, int64_t reader)
+{
+    const alc_plan_node *node = &plan->nodes[reader];
+    const alc_plan_tensor *between = &plan->tensors[node->inputs[0]];
+    if (node->differentiated || between->producer < 0 || between->kept || alc_single_consumer(plan, node->inputs[0]) != reader)
+        return NULL;
+    alc_plan_node *before = &plan->nodes[between->producer];
+    return before->differentiated ? NULL : before;
+}
+
+static bool is_depthwise(const alc_plan *plan, const alc_plan_node *node)
+{
+    return !node->dead && node->op == &alc_op_conv2d &&
+           alc_conv2d_is_depthwise(node->options, alc_shape_channels(plan->tensors[node->inputs[0]].shape));
+}
+
+/* The reader stands for the node before it, too. */
+static void take_in(alc_plan_node *reader, alc_plan_node *before)
+{
+    reader->inputs[0] = before->inputs[0];
+    reader->in_place_of += 1 + before->in_place_of;
+    before->dead = true;
+}
+
+static alc_status take_relu(alc_plan *plan, int64_t index)
+{
+    alc_plan_node *node = &plan->nodes[index], *relu = is_depthwise(plan, node) ? node_before(plan, index) : NULL;
+    if (!relu || relu->op != &alc_op_relu)
+        return ALC_OK;
+    alc_fusion *fusion = alc_own_fusion(plan, node);
+    if (!fusion)
+        return ALC_OUT_OF_MEMORY;
+    fusion->read_activation = ALCK_RELU;
+    take_in(node, relu);
+    return ALC_OK;
+}
+
+/* Whether a convolution can form the values of one input pixel for each of its own. */
+static bool reads_pixel_by_pixel(const alc_plan_node *node)
+{
+    if (node->dead || node->op != &alc_op_conv2d)
+        return false;
+    const alc_conv2d_node *o = node->options;
+    return alc_conv2d_changes_input(o) && o->stride == 1 && !o->fusion.gate && !o->fusion.reads_norm;
+}
+
+static alc_status take_depthwise(alc_plan *plan, int64_t index)
+{
+    alc_plan_node *host = &plan->nodes[index], *depthwise = reads_pixel_by_pixel(host) ? node_before(plan, index) : NULL;
+    if (!depthwise || !is_depthwise(plan, depthwise))
+        return ALC_OK;
+    const alc_fusion *fusion = depthwise->options;
+    if (fusion->residual || fusion->span)
+        return ALC_OK;
+    alc_conv2d_node *options = (alc_conv2d_node *)(void *)alc_own_fusion(plan, host);
+    if (!options)
+        return ALC_OUT_OF_MEMORY;
+    options->depthwise = depthwise->options;
+    memcpy(host->parameters + host->parameter_count, depthwise->parameters,
+           (size_t)depthwise->parameter_count * sizeof *depthwise->parameters);
+    host->parameter_count += depthwise->parameter_count;
+    take_in(host, depthwise);
+    return ALC_OK;
+}
+
+alc_status alc_fuse_depthwise(alc_plan *plan)
+{
+    alc_status status = ALC_OK;
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
+        status = take_relu(plan, n);
+    const bool reals = alc_context_operands(plan->context) == ALCK_REALS;
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK && reals; n++)
+        status = take_depthwise(plan, n);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* conv2d.h - between the files of the convolution op: its geometry, how batch norms are folded into its weights, and what the
+ * depthwise kernel reads. */
+#ifndef ALC_LIB_CONV2D_H
+#define ALC_LIB_CONV2D_H
+
+#include "lib/ops/ops.h"
+
+/* The geometry for `batch` samples of this input, an image or a row as one pixel; output extents below 1 mean that nothing is
+ * left. */
+alck_conv alc_conv2d_geometry(const alc_conv2d_node *o, alc_shape in, int64_t batch);
+alc_status alc_conv2d_infer(alc_infer *infer);
+
+/* Where a node's parameters have those of the norm that it applies as it reads, and those of its depthwise convolution. */
+int alc_conv2d_read_norm_at(const alc_conv2d_node *o);
+int alc_conv2d_depthwise_at(const alc_conv2d_node *o);
+
+/* Folds the norm that follows: its scale and the bias to scale_and_bias [2][filters], weight * scale[filter] to `folded`. */
+void alc_conv2d_fold(const alc_conv2d_node *o, const alc_parameter_view *parameters, alc_real *scale_and_bias, alc_real *folded);
+
+/* Of a depthwise convolution, whose kernel reads the weight as it is: derived memory is for a folded one alone, [scale, bias] and
+ * the weight. */
+size_t alc_depthwise_derived_bytes(const alc_conv2d_node *o);
+void alc_depthwise_derive(const alc_conv2d_node *o, const alc_parameter_view *parameters, void *derived);
+/* The weight; the bias to *bias, NULL if there is none. */
+const alc_real *alc_depthwise_weight(const alc_conv2d_node *o, const alc_parameter_view *parameters, const void *derived,
+                                     const alc_real **bias);
+
+#endif
