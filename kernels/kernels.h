@@ -121,6 +121,13 @@ struct alck_depthwise {
     alck_epilogue epilogue;    /* a bias and an activation at most */
 };
 
+/* Averages of an image's output values, channel by channel: what global_average_forward of them would give. */
+typedef struct alck_averages {
+    alck_real *values;
+    int64_t stride;            /* between images */
+    void *scratch;             /* of depthwise_averages_scratch_bytes */
+} alck_averages;
+
 typedef struct alck_pool {
     int64_t batch, channels;
     int64_t in_height, in_width, in_stride;
@@ -246,8 +253,9 @@ static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
     X(void, winograd_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *dy,  \
                                         alck_real *dw, bool add, void *scratch))                                                \
     /* --- depthwise convolution: out_channels = in_channels = groups; weight [ky][kx][channel] as it is --- */                 \
+    X(size_t, depthwise_averages_scratch_bytes, (const alck_conv *s))                                                           \
     X(void, depthwise_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,      \
-                                const alck_epilogue *epilogue, alck_real *y))                                                   \
+                                const alck_epilogue *epilogue, alck_real *y, const alck_averages *averages /* or NULL */))      \
     X(void, depthwise_backward_data, (const alck_parallel *par, const alck_conv *s, const alck_real *dy,                        \
                                       const alck_real *weight, alck_real *dx, bool add))                                        \
     X(size_t, depthwise_backward_weights_scratch_bytes, (const alck_conv *s, int workers))                                      \
@@ -261,7 +269,8 @@ static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
     X(void, average_pool_forward, (const alck_parallel *par, const alck_pool *s, const alck_real *x, alck_real *y))             \
     X(void, average_pool_backward, (const alck_parallel *par, const alck_pool *s, const alck_real *dy, alck_real *dx,           \
                                     bool add))                                                                                  \
-    X(void, global_average_forward, (const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels,                  \
+    /* order: kernels/f32/map_sums.h */                                                                                         \
+    X(void, global_average_forward, (const alck_parallel *par, int64_t rows, int64_t height, int64_t width, int64_t channels,   \
                                      const alck_real *x, int64_t x_stride, alck_real *y, int64_t y_stride))                     \
     X(void, global_average_backward, (const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels,                 \
                                       const alck_real *dy, int64_t dy_stride, alck_real *dx, int64_t dx_stride, bool add))      \

@@ -1,5 +1,5 @@
 /* kernels/f32/channel_sums.c - sums over pixels for each channel: of a whole tensor (a bias's gradient), and of each
- * sample (global average, the gradient of a gate). runs.h has their order; per sample the units are left out: a
+ * sample (the gradient of a gate). runs.h has their order; per sample the units are left out: a
  * sample's runs are all added in order. */
 #include "kernels/f32/runs.h"
 
@@ -109,7 +109,7 @@ void ALCK_NAME(channel_sums)(const alck_parallel *par, int64_t rows, int64_t pix
 
 typedef struct sample_job {
     int64_t rows, pixels, channels, chunks, per_task;
-    const alck_real *x, *dy; /* dy is NULL for the average */
+    const alck_real *x, *dy;
     int64_t x_stride, dy_stride, output_stride;
     alck_real *output;
     bool add;
@@ -119,11 +119,11 @@ static void sample_sums(const sample_job *j, int64_t row, int64_t channel, int64
 {
     double totals[CHUNK_CHANNELS];
     const int64_t pixel = row * j->pixels;
-    const alck_real *dy = j->dy != NULL ? j->dy + pixel * j->dy_stride + channel : NULL;
-    sum_pixels(j->x + pixel * j->x_stride + channel, j->x_stride, dy, j->dy_stride, j->pixels, channels, totals);
+    sum_pixels(j->x + pixel * j->x_stride + channel, j->x_stride, j->dy + pixel * j->dy_stride + channel, j->dy_stride, j->pixels,
+               channels, totals);
     alck_real *output = j->output + row * j->output_stride + channel;
     for (int64_t c = 0; c < channels; c++) {
-        const alck_real value = (alck_real)(j->dy != NULL ? totals[c] : totals[c] / (double)j->pixels);
+        const alck_real value = (alck_real)totals[c];
         output[c] = j->add ? output[c] + value : value;
     }
 }
@@ -145,19 +145,6 @@ static void spread_samples(const alck_parallel *par, sample_job *j)
     const int64_t values = j->pixels * smaller(CHUNK_CHANNELS, j->channels);
     j->per_task = larger(1, VALUES_PER_TASK / larger(1, values));
     alck_spread(par, ceil_divide(j->rows, j->per_task) * j->chunks, sample_task, j);
-}
-
-void ALCK_NAME(global_average_forward)(const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels,
-                                       const alck_real *x, int64_t x_stride, alck_real *y, int64_t y_stride)
-{
-    sample_job j = {.rows = rows,
-                    .pixels = pixels,
-                    .channels = channels,
-                    .x = x,
-                    .x_stride = x_stride,
-                    .output = y,
-                    .output_stride = y_stride};
-    spread_samples(par, &j);
 }
 
 void ALCK_NAME(multiply_broadcast_gate)(const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels,

@@ -11,6 +11,7 @@
  * cache about once and not once for each row of taps.
  */
 #include "kernels/f32/depthwise.h"
+#include "kernels/f32/map_sums.h"
 #include "kernels/f32/phase.h"
 #include "kernels/f32/settle.h"
 
@@ -18,8 +19,6 @@
 
 const alck_real ALCK_NAME(depthwise_zeros)[DEPTHWISE_CHANNELS];
 
-/* Output rows of a task at most. */
-#define STRIP_ROWS 16
 /* Bytes of input under the pixels that are summed together: well within a first cache. */
 #define STRIP_BYTES ((int64_t)20 << 10)
 
@@ -243,9 +242,12 @@ static lines_function find_lines_function(const product *p, int64_t count)
 static const sum_function sum_whole[] = {NULL, EACH_PIXEL(WHOLE_ENTRY)};
 static const sum_function sum_part[] = {NULL, EACH_PIXEL(PART_ENTRY)};
 
+_Static_assert(DEPTHWISE_PIXELS == STRIP_COLUMNS, "a map's values are added up in the strips in which they are made");
+
 typedef struct depthwise_job {
     const depthwise_product *d;
-    int64_t taps, row_blocks, chunks;
+    int64_t taps, bands, chunks;
+    double *sums; /* [image][band][channel] of the outputs; NULL: not wanted */
 } depthwise_job;
 
 /* Finds taps [first, first + b->taps) of `count` pixels from grid point (y, x) of an image on, at `channel`. */
@@ -336,7 +338,7 @@ static int64_t sum_whole_lines(const depthwise_job *job, const pixel_block *at, 
     return whole;
 }
 
-static void sum_pixels(const depthwise_job *job, const pixel_block *at)
+ALCK_ONCE void sum_pixels(const depthwise_job *job, const pixel_block *at)
 {
     const product *p = &job->d->p;
     alck_real sums[DEPTHWISE_PIXELS * DEPTHWISE_CHANNELS];
@@ -370,27 +372,46 @@ static void find_pixels(const product *p, pixel_block *at)
         at->pixels[t] = row + (at->x + t) * p->spread_x + p->place_x;
 }
 
+/* Rows [first, end), strip by strip; their sums too, where they are wanted. */
+ALCK_ONCE void sum_strips(const depthwise_job *job, pixel_block *at, int64_t first, int64_t end, map_sums *sums)
+{
+    const product *p = &job->d->p;
+    const int64_t count = even_parts(p->grid_width, DEPTHWISE_PIXELS);
+    for (int64_t strip = 0; strip < count; strip++) {
+        at->x = p->grid_width * strip / count;
+        at->count = p->grid_width * (strip + 1) / count - at->x;
+        for (at->y = first; at->y < end; at->y++) {
+            find_pixels(p, at);
+            sum_pixels(job, at);
+            if (sums != NULL)
+                ALCK_NAME(map_sums_add)(sums, p->output + at->pixels[0] * p->output_stride + at->channel, at->count,
+                                        p->output_stride);
+        }
+        if (sums != NULL)
+            ALCK_NAME(map_sums_end_strip)(sums);
+    }
+}
+
 static void strip_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
     const depthwise_job *job = argument;
     const product *p = &job->d->p;
-    const int64_t chunk = task % job->chunks, block = task / job->chunks % job->row_blocks;
-    const int64_t image = task / job->chunks / job->row_blocks;
+    const int64_t chunk = task % job->chunks, band = task / job->chunks % job->bands;
+    const int64_t image = task / job->chunks / job->bands;
     const int64_t lines = even_parts(p->channels, LINE_VALUES), after = lines * (chunk + 1) / job->chunks * LINE_VALUES;
     const int64_t channel = lines * chunk / job->chunks * LINE_VALUES;
     const int64_t channels = (after < p->channels ? after : p->channels) - channel;
-    const int64_t first = p->grid_height * block / job->row_blocks, end = p->grid_height * (block + 1) / job->row_blocks;
-    const int64_t tiles = even_parts(p->grid_width, DEPTHWISE_PIXELS);
+    const int64_t first = p->grid_height * band / job->bands, end = p->grid_height * (band + 1) / job->bands;
     pixel_block at = {.image = image, .channel = channel, .channels = channels};
-    for (int64_t tile = 0; tile < tiles; tile++) {
-        at.x = p->grid_width * tile / tiles;
-        at.count = p->grid_width * (tile + 1) / tiles - at.x;
-        for (at.y = first; at.y < end; at.y++) {
-            find_pixels(p, &at);
-            sum_pixels(job, &at);
-        }
+    map_sums sums;
+    if (job->sums == NULL) {
+        sum_strips(job, &at, first, end, NULL);
+        return;
     }
+    ALCK_NAME(map_sums_begin)(&sums, channels);
+    sum_strips(job, &at, first, end, &sums);
+    memcpy(job->sums + (image * job->bands + band) * p->channels + channel, sums.band, (size_t)channels * sizeof *sums.band);
 }
 
 /* Channels, in whole cache lines, whose input under a few pixels stays within STRIP_BYTES. */
@@ -403,16 +424,16 @@ static int64_t strip_channels(const product *p)
     return (lines < 1 ? 1 : lines < most ? lines : most) * LINE_VALUES;
 }
 
-static void run(const alck_parallel *par, const depthwise_product *d)
+static void run(const alck_parallel *par, const depthwise_product *d, double *sums)
 {
     const product *p = &d->p;
-    const depthwise_job job = {.d = d, .taps = p->taps_y * p->taps_x, .row_blocks = even_parts(p->grid_height, STRIP_ROWS),
-                               .chunks = even_parts(p->channels, strip_channels(p))};
+    const depthwise_job job = {.d = d, .taps = p->taps_y * p->taps_x, .bands = even_parts(p->grid_height, BAND_ROWS),
+                               .chunks = even_parts(p->channels, strip_channels(p)), .sums = sums};
     if (p->grid_width > 0)
-        alck_spread(par, p->batch * job.row_blocks * job.chunks, strip_task, (void *)&job);
+        alck_spread(par, p->batch * job.bands * job.chunks, strip_task, (void *)&job);
 }
 
-static depthwise_product forward_product(const alck_conv *s, const alck_real *x, const alck_real *weight,
+ALCK_ONCE depthwise_product forward_product(const alck_conv *s, const alck_real *x, const alck_real *weight,
                                          const alck_epilogue *epilogue)
 {
     depthwise_product d = {.p = conv_as_product(s), .weight = weight, .kernel_width = s->kernel_width,
@@ -424,12 +445,32 @@ static depthwise_product forward_product(const alck_conv *s, const alck_real *x,
     return d;
 }
 
-void ALCK_NAME(depthwise_forward)(const alck_parallel *par, const alck_conv *s, const alck_real *x,
-                                  const alck_real *weight, const alck_epilogue *epilogue, alck_real *y)
+size_t ALCK_NAME(depthwise_averages_scratch_bytes)(const alck_conv *s)
+{
+    return (size_t)(s->batch * even_parts(s->out_height, BAND_ROWS) * s->out_channels) * sizeof(double);
+}
+
+static void find_averages(const alck_conv *s, const alck_averages *averages)
+{
+    const int64_t bands = even_parts(s->out_height, BAND_ROWS);
+    const double *sums = averages->scratch, pixels = (double)(s->out_height * s->out_width);
+    for (int64_t image = 0; image < s->batch; image++, sums += bands * s->out_channels)
+        for (int64_t c = 0; c < s->out_channels; c++) {
+            double total = 0;
+            for (int64_t band = 0; band < bands; band++)
+                total += sums[band * s->out_channels + c];
+            averages->values[image * averages->stride + c] = (alck_real)(total / pixels);
+        }
+}
+
+void ALCK_NAME(depthwise_forward)(const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,
+                                  const alck_epilogue *epilogue, alck_real *y, const alck_averages *averages)
 {
     depthwise_product d = forward_product(s, x, weight, epilogue);
     d.p.output = y;
-    run(par, &d);
+    run(par, &d, averages != NULL ? averages->scratch : NULL);
+    if (averages != NULL)
+        find_averages(s, averages);
 }
 
 /* Where columns [first, end) of the image cross the runs. Pixel i, counted through all runs, goes to i * output_stride. */
@@ -486,6 +527,6 @@ void ALCK_NAME(depthwise_backward_data)(const alck_parallel *par, const alck_con
             d.p.output = dx;
             d.p.epilogue = &epilogue;
             if (y.taps * x.taps > 0 || !add)
-                run(par, &d);
+                run(par, &d, NULL);
         }
 }

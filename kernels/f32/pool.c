@@ -59,7 +59,7 @@ static pool_area outputs_of_input(const pool_job *j, int64_t pixel)
 /* --- max --- */
 
 /* A vector of an output pixel, or the part of one, with its position. */
-static void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
+ALCK_ONCE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf best = vf_neg(vf_infinity());

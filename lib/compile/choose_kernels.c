@@ -49,8 +49,8 @@ void alc_prepare_describe(alc_prepare *p, const char *kernel, double flops_per_s
 
 static alc_status prepare_node(alc_plan *plan, alc_plan_node *node)
 {
-    alc_shape inputs[ALC_MAX_INPUTS + 1], outputs[ALC_MAX_OUTPUTS];
-    int64_t input_strides[ALC_MAX_INPUTS + 1], output_strides[ALC_MAX_OUTPUTS];
+    alc_shape inputs[ALC_MAX_INPUTS + 1], outputs[ALC_MAX_OUTPUTS + 1];
+    int64_t input_strides[ALC_MAX_INPUTS + 1], output_strides[ALC_MAX_OUTPUTS + 1];
     struct alc_prepare_private internal = {node};
     alc_prepare prepare = {
         .context = plan->context, .node = node->name, .options = node->options, .mode = plan->options.mode,

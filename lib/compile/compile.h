@@ -16,7 +16,8 @@ void alc_elide_dropout(alc_plan *plan);
 alc_status alc_fold_batch_norm(alc_plan *plan);
 /* Residual additions, activations and spans are taken in by the node before them. */
 alc_status alc_fuse(alc_plan *plan);
-/* Depthwise convolutions are computed where a 1x1 convolution reads them. */
+/* Depthwise convolutions take in the relu before them and the average of their output, or are taken in by the 1x1 convolution that
+ * reads them. */
 alc_status alc_fuse_depthwise(alc_plan *plan);
 /* Inputs of concats are computed in the concat's memory where that is possible. */
 void alc_place_concats(alc_plan *plan);

@@ -1,5 +1,5 @@
-/* fuse_depthwise.c - a depthwise convolution before a 1x1 convolution is computed where that reads, and a relu before it where it
- * reads itself.
+/* fuse_depthwise.c - a depthwise convolution before a 1x1 convolution is computed where that reads, a relu before it where it reads
+ * itself; and the average of its output, which squeeze and excite begins with, as it stores that.
  *
  * Its output is as large as its input, is read once, and would cost more to store and to load than to compute. It brings its
  * folded batch norm and its activation along. Values are the same bits with and without. */
@@ -45,6 +45,27 @@ static alc_status take_relu(alc_plan *plan, int64_t index)
     return ALC_OK;
 }
 
+/* The average becomes the depthwise convolution's second output. */
+static alc_status take_average(alc_plan *plan, int64_t index)
+{
+    alc_plan_node *average = &plan->nodes[index];
+    if (average->dead || average->op != &alc_op_global_average_pool || average->differentiated ||
+        plan->tensors[average->inputs[0]].producer < 0)
+        return ALC_OK;
+    alc_plan_node *node = &plan->nodes[plan->tensors[average->inputs[0]].producer];
+    if (!is_depthwise(plan, node) || node->differentiated || node->output_count > 1)
+        return ALC_OK;
+    alc_fusion *fusion = alc_own_fusion(plan, node);
+    if (!fusion)
+        return ALC_OUT_OF_MEMORY;
+    fusion->average = true;
+    node->outputs[node->output_count++] = average->outputs[0];
+    node->in_place_of += 1 + average->in_place_of;
+    plan->tensors[average->outputs[0]].producer = node - plan->nodes;
+    average->dead = true;
+    return ALC_OK;
+}
+
 /* Whether a convolution can form the values of one input pixel for each of its own. */
 static bool reads_pixel_by_pixel(const alc_plan_node *node)
 {
@@ -60,7 +81,7 @@ static alc_status take_depthwise(alc_plan *plan, int64_t index)
     if (!depthwise || !is_depthwise(plan, depthwise))
         return ALC_OK;
     const alc_fusion *fusion = depthwise->options;
-    if (fusion->residual || fusion->span)
+    if (fusion->residual || fusion->span || fusion->average)
         return ALC_OK;
     alc_conv2d_node *options = (alc_conv2d_node *)(void *)alc_own_fusion(plan, host);
     if (!options)
@@ -78,6 +99,8 @@ alc_status alc_fuse_depthwise(alc_plan *plan)
     alc_status status = ALC_OK;
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
         status = take_relu(plan, n);
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
+        status = take_average(plan, n);
     const bool reals = alc_context_operands(plan->context) == ALCK_REALS;
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK && reals; n++)
         status = take_depthwise(plan, n);

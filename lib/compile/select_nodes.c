@@ -26,19 +26,19 @@ static void add_tensor(alc_plan *plan, const alc_tensor *tensor)
 static alc_status add_node(alc_plan *plan, const alc_node *source)
 {
     alc_plan_node *node = &plan->nodes[plan->node_count];
-    /* Room for what fusion may add: two more inputs, the parameters of two batch norms and of a convolution. */
-    int inputs = source->input_count + 2, parameters = source->parameter_count + 10;
+    /* Room for what fusion may add: two more inputs, an output, the parameters of two batch norms and of a convolution. */
+    int inputs = source->input_count + 2, outputs = source->output_count + 1, parameters = source->parameter_count + 10;
     *node = (alc_plan_node){.op = source->op, .name = source->name, .key = source->key, .options = source->options,
                             .input_count = source->input_count, .output_count = source->output_count,
                             .parameter_count = source->parameter_count, .kernel = ""};
     node->inputs = alc_plan_allocate(plan, (size_t)inputs, sizeof *node->inputs);
-    node->outputs = alc_plan_allocate(plan, (size_t)source->output_count, sizeof *node->outputs);
+    node->outputs = alc_plan_allocate(plan, (size_t)outputs, sizeof *node->outputs);
     node->parameters = alc_plan_allocate(plan, (size_t)parameters, sizeof *node->parameters);
     node->input_gradient_wanted = alc_plan_allocate(plan, (size_t)inputs, sizeof(bool));
     node->parameter_gradient_wanted = alc_plan_allocate(plan, (size_t)parameters, sizeof(bool));
     node->replaced = alc_plan_allocate(plan, (size_t)parameters, sizeof(bool));
     node->keep_inputs = alc_plan_allocate(plan, (size_t)inputs, sizeof(bool));
-    node->keep_outputs = alc_plan_allocate(plan, (size_t)source->output_count, sizeof(bool));
+    node->keep_outputs = alc_plan_allocate(plan, (size_t)outputs, sizeof(bool));
     node->input_add = alc_plan_allocate(plan, (size_t)inputs, sizeof(bool));
     node->clear = alc_plan_allocate(plan, (size_t)inputs, sizeof *node->clear);
     if (!node->inputs || !node->outputs || !node->parameters || !node->input_gradient_wanted ||

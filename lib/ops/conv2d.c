@@ -145,7 +145,8 @@ static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool kee
 {
     const alck_table *kernels = alc_context_kernels(p->context);
     const conv_kernels use = choose_kernels(p->context, s);
-    return use.depthwise  ? 0
+    const alc_conv2d_node *o = p->options;
+    return use.depthwise  ? (o->fusion.average ? kernels->depthwise_averages_scratch_bytes(s) : 0)
            : taps         ? kernels->winograd_taps_scratch_bytes(s, p->threads)
            : use.winograd ? kernels->winograd_forward_scratch_bytes(s, keeps, p->threads)
                           : kernels->conv_forward_scratch_bytes(s, p->threads);
@@ -269,8 +270,14 @@ static void forward_depthwise(const alc_run *r, const alck_conv *s)
     const alc_conv2d_node *o = r->options;
     alck_parallel parallel = alc_context_parallel(r->context);
     const alc_real *bias, *weight = alc_depthwise_weight(o, r->parameters, r->derived, &bias);
-    alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
-    alc_context_kernels(r->context)->depthwise_forward(&parallel, s, input_of(r)->data, weight, &epilogue, r->outputs[0].data);
+    const alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    alck_averages averages = {.scratch = r->scratch};
+    if (o->fusion.average) {
+        averages.values = r->outputs[1].data;
+        averages.stride = r->outputs[1].stride;
+    }
+    alc_context_kernels(r->context)->depthwise_forward(&parallel, s, input_of(r)->data, weight, &epilogue, r->outputs[0].data,
+                                                       o->fusion.average ? &averages : NULL);
 }
 
 static void forward_winograd(const alc_run *r, const alck_conv *s, const conv_derived *sizes, const alck_epilogue *epilogue)

@@ -17,7 +17,7 @@ static alc_status forward(const alc_run *r)
 {
     const alc_view *x = &r->inputs[0], *y = &r->outputs[0];
     alck_parallel parallel = alc_context_parallel(r->context);
-    alc_context_kernels(r->context)->global_average_forward(&parallel, r->rows, alc_view_pixels(x), x->channels, x->data,
+    alc_context_kernels(r->context)->global_average_forward(&parallel, r->rows, x->height, x->width, x->channels, x->data,
                                                             x->stride, y->data, y->stride);
     return ALC_OK;
 }

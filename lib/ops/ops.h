@@ -30,6 +30,7 @@ typedef struct alc_fusion {
     double read_epsilon;
     const alc_real *read_scale, *read_shift;
     alck_activation read_activation; /* the norm's; or of a depthwise convolution, a relu applied as it reads */
+    bool average;              /* of a depthwise convolution: its second output has the average of each channel of the first */
     bool gate;                 /* of a convolution: input 1 has a factor for each channel of input 0 */
     bool residual;             /* the node's last input is added */
     alck_activation activation;

@@ -109,6 +109,29 @@ START_TEST(a_relu_is_applied_where_a_depthwise_convolution_reads)
 }
 END_TEST
 
+START_TEST(the_average_of_what_it_stores_is_found_on_the_way)
+{
+    setup();
+    alc_tensor *silu = alc_silu(depthwise(x, "first", 1)), *average = alc_global_average_pool(silu);
+    alc_tensor *gate = alc_sigmoid(alc_dense(average, (alc_dense_options){.name = "squeeze", .units = CHANNELS}));
+    alc_tensor *second = point_wise(alc_multiply(silu, gate), "second");
+    expect_values(second, BATCH * 5 * 5 * FILTERS, 2, (alc_tensor *[]){silu, gate});
+    ck_assert_int_eq(plan_live_nodes(f.plan), 3);
+    ck_assert(conv("first")->fusion.average && conv("first")->fusion.activation == ALCK_SILU);
+    ck_assert_int_eq(plan_node(f.plan, "first")->output_count, 2);
+
+    /* It is then not computed where a 1x1 convolution reads it; and one average is all. */
+    run(ALC_EVALUATE, alc_dense(alc_concat(2, (alc_tensor *[]){average, alc_global_average_pool(point_wise(silu, "third"))}),
+                                (alc_dense_options){.name = "fc", .units = 3}), 0, NULL);
+    ck_assert(conv("first")->fusion.average && !conv("third")->depthwise);
+    run(ALC_EVALUATE, alc_add(average, alc_global_average_pool(silu)), 0, NULL);
+    ck_assert_int_eq(plan_node(f.plan, "first")->output_count, 2);
+    run(ALC_TRAIN, second, 0, NULL);
+    ck_assert(!conv("first")->fusion.average);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 START_TEST(it_stays_where_it_is_wanted_otherwise)
 {
     setup();
@@ -132,5 +155,5 @@ int main(void)
 {
     return RUN_TESTS("fuse_depthwise", a_depthwise_convolution_is_computed_where_it_is_read,
                      a_stride_is_the_depthwise_convolutions_own, a_relu_is_applied_where_a_depthwise_convolution_reads,
-                     it_stays_where_it_is_wanted_otherwise);
+                     the_average_of_what_it_stores_is_found_on_the_way, it_stays_where_it_is_wanted_otherwise);
 }

@@ -196,7 +196,7 @@ static void check_depthwise_source(kernel_run *run, const alck_conv *shape, int6
     const alck_depthwise source = {.shape = shape, .weight = weight.data,
                                    .epilogue = {.bias = bias ? biases.data : NULL, .activation = activation}};
     conv_data apart = make(run, &s, DATA_REALS), d = apart;
-    run->table->depthwise_forward(run->par, shape, x.data, weight.data, &source.epilogue, apart.x.data);
+    run->table->depthwise_forward(run->par, shape, x.data, weight.data, &source.epilogue, apart.x.data, NULL);
     convolve(run, &s, &apart, &e);
     d.x = x;
     d.y = kernel_tensor_copy(&apart.y);

@@ -43,7 +43,7 @@ static void check_forward(kernel_run *run)
         const alck_epilogue e = {.add = i % 5 == 0};
         depthwise_data d = make(run, &s, data);
         d.old = kernel_tensor_copy(&d.y);
-        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data);
+        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data, NULL);
         for (int64_t p = 0; p < d.y.pixels; p++)
             for (int64_t c = 0; c < s.in_channels; c++) {
                 const int64_t row = p / s.out_width % s.out_height, image = p / s.out_width / s.out_height;
@@ -65,12 +65,37 @@ static void check_relu(kernel_run *run)
         d.old = kernel_tensor_copy(&d.y);
         kernel_tensor relu = kernel_tensor_copy(&d.x);
         run->table->activation_forward(run->par, ALCK_RELU, d.x.pixels, s.in_channels, d.x.data, d.x.stride, relu.data, relu.stride);
-        run->table->depthwise_forward(run->par, &s, relu.data, d.weight.data, &e, d.old.data);
+        run->table->depthwise_forward(run->par, &s, relu.data, d.weight.data, &e, d.old.data, NULL);
         s.reading.activation = ALCK_RELU;
-        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data);
+        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data, NULL);
         if (memcmp(d.y.data, d.old.data, d.y.buffer.bytes) != 0)
             kernel_fail(run, "a relu applied as it is read gives other bits than its output stored before");
         kernel_tensor_free(run, &relu, "the relu's output");
+        destroy(run, &d, &d.y, "y");
+    }
+}
+
+/* With averages: those of the output that is stored. */
+static void check_averages(kernel_run *run)
+{
+    for (int i = 0; i < 30; i++) {
+        const alck_conv s = product_random_depthwise(run, 20000);
+        const alck_epilogue e = {.activation = i % 2 ? ALCK_SILU : ALCK_IDENTITY};
+        depthwise_data d = make(run, &s, DATA_REALS);
+        d.old = kernel_tensor_copy(&d.y);
+        kernel_tensor averages = kernel_tensor_new(s.batch, s.out_channels, s.out_channels + 3);
+        kernel_tensor apart = kernel_tensor_copy(&averages);
+        kernel_buffer scratch = kernel_scratch(run->table->depthwise_averages_scratch_bytes(&s));
+        const alck_averages wanted = {averages.data, averages.stride, scratch.data};
+        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.y.data, &wanted);
+        run->table->depthwise_forward(run->par, &s, d.x.data, d.weight.data, &e, d.old.data, NULL);
+        run->table->global_average_forward(run->par, s.batch, s.out_height, s.out_width, s.out_channels, d.old.data, d.old.stride,
+                                           apart.data, apart.stride);
+        if (memcmp(d.y.data, d.old.data, d.y.buffer.bytes) != 0 || memcmp(averages.data, apart.data, apart.buffer.bytes) != 0)
+            kernel_fail(run, "averages found on the way have other bits than those of the output stored before");
+        kernel_tensor_free(run, &apart, "averages of what was stored");
+        kernel_tensor_output(run, &averages, "averages");
+        kernel_buffer_free(run, &scratch, "scratch");
         destroy(run, &d, &d.y, "y");
     }
 }
@@ -138,7 +163,7 @@ static void check_special_shapes(kernel_run *run)
         check_weights_of(run, s, DATA_REALS, false);
         depthwise_data d = make(run, s, DATA_REALS);
         d.old = kernel_tensor_copy(&d.y);
-        run->table->depthwise_forward(run->par, s, d.x.data, d.weight.data, &e, d.y.data);
+        run->table->depthwise_forward(run->par, s, d.x.data, d.weight.data, &e, d.y.data, NULL);
         for (int64_t p = 0; p < d.y.pixels; p++)
             for (int64_t c = 0; c < s->in_channels; c++) {
                 const int64_t row = p / s->out_width % s->out_height, image = p / s->out_width / s->out_height;
@@ -153,6 +178,7 @@ static void check_special_shapes(kernel_run *run)
 const kernel_check kernel_checks_depthwise[] = {
     {"depthwise_forward", check_forward},
     {"depthwise_forward, of a relu", check_relu},
+    {"depthwise_forward, with averages", check_averages},
     {"depthwise_backward_data", check_backward_data},
     {"depthwise_backward_weights", check_backward_weights},
     {"depthwise, special shapes", check_special_shapes},

@@ -33,7 +33,7 @@ static void run_forward(bench *b, void *argument)
     const conv_run *r = argument;
     const alck_epilogue e = {0};
     if (r->depthwise)
-        b->table->depthwise_forward(&b->par, &r->s, r->x, r->weight, &e, r->y);
+        b->table->depthwise_forward(&b->par, &r->s, r->x, r->weight, &e, r->y, NULL);
     else if (takes_few_tiles(r, FORWARD))
         b->table->winograd_taps_forward(&b->par, &r->s, r->x, r->packed, &e, r->y, r->scratch);
     else if (r->way == WINOGRAD)

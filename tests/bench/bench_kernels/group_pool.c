@@ -52,8 +52,8 @@ static void run_adaptive_average_backward(bench *b, void *argument)
 static void run_global_average(bench *b, void *argument)
 {
     const map_run *r = argument;
-    b->table->global_average_forward(&b->par, r->rows, r->pixels, r->channels, r->x, r->channels, r->parameters,
-                                     r->channels);
+    b->table->global_average_forward(&b->par, r->rows, r->pool.in_height, r->pool.in_width, r->channels, r->x, r->channels,
+                                     r->parameters, r->channels);
 }
 
 void bench_pool(bench *b)

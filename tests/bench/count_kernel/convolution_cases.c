@@ -143,7 +143,7 @@ static void depthwise_forward(lab *l, const void *shape)
     const convolution_run r = prepare(l, shape);
     const alck_epilogue epilogue = {.activation = ((const convolution_shape *)shape)->activation};
     for (int i = 0; i < l->runs; i++)
-        l->table->depthwise_forward(&l->par, &r.s, r.x, r.weight, &epilogue, r.y);
+        l->table->depthwise_forward(&l->par, &r.s, r.x, r.weight, &epilogue, r.y, NULL);
 }
 
 static void depthwise_backward_data(lab *l, const void *shape)

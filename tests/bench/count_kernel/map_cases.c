@@ -144,7 +144,7 @@ static void global_average_forward(lab *l, const void *shape)
     const alck_real *x = map(l, s);
     alck_real *y = numbers(ROWS * s->channels);
     for (int i = 0; i < l->runs; i++)
-        l->table->global_average_forward(&l->par, ROWS, PIXELS, s->channels, x, s->stride, y, s->channels);
+        l->table->global_average_forward(&l->par, ROWS, SIZE, SIZE, s->channels, x, s->stride, y, s->channels);
 }
 
 static void global_average_backward(lab *l, const void *shape)
