@@ -133,6 +133,7 @@ typedef struct alc_run {
     alc_plan_mode mode;
     bool frozen;                 /* as in alc_prepare: dropout and batch statistics are off */
     bool recompute;              /* forward is run again in backward: saved memory holds what the first run left */
+    bool gives_back;             /* derive is called by alc_plan_release_weights: see alc_run_give_back */
     int64_t batch;               /* as in alc_prepare */
     int64_t rows;                /* samples in this run, 1 <= rows <= batch */
     alc_draw draw;
@@ -148,6 +149,11 @@ typedef struct alc_run {
 __attribute__((format(printf, 3, 4)))
 #endif
 alc_status alc_run_fail(const alc_run *run, alc_status status, const char *format, ...);
+
+/* For derive of large parameters that alc_prepare_replaced named: it has read the first `count` values of that parameter for the
+ * last time, and cannot fail any more. Where run->gives_back is set their memory is given back already, so that a weight and its
+ * packed copy are never there both as a whole; with an allocator of the user's, after derive. */
+void alc_run_give_back(const alc_run *run, int parameter, int64_t count);
 
 typedef struct alc_op_def {
     const char *name;            /* "conv2d"; a node without a name of its own is called conv2d_1, conv2d_2 ... */

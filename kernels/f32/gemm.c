@@ -11,7 +11,7 @@ static product as_product(const alck_gemm *g)
     return (product){.groups = 1, .columns = g->n, .input = g->a, .input_height = 1, .input_width = g->m,
                      .input_stride = g->a_stride, .channels = g->k, .taps_y = 1, .taps_x = 1, .stretch_taps = 1,
                      .step_y = 1, .step_x = 1, .tap_step_y = 1, .tap_step_x = 1, .transposed = g->a_transposed,
-                     .panels = g->packed_b, .batch = 1, .grid_height = 1, .grid_width = g->m,
+                     .panels = g->packed_b, .chapters = true, .batch = 1, .grid_height = 1, .grid_width = g->m,
                      .output_height = 1, .output_width = g->m, .output_stride = g->c_stride, .spread_y = 1,
                      .spread_x = 1, .output = g->c, .epilogue = &g->epilogue, .operands = g->operands};
 }
@@ -72,7 +72,7 @@ static void multiply_slice(const alck_parallel *par, const alck_gemm *g, int64_t
     p.output += column;
     p.epilogue = &epilogue;
     p.panels = (const alck_real *)(void *)scratch;
-    ALCK_NAME(gemm_pack_b)(par, g->operands, g->k, columns, b, g->b_stride, g->b_transposed, scratch);
+    ALCK_NAME(gemm_pack_b)(par, g->operands, g->k, columns, 0, g->k, b, g->b_stride, g->b_transposed, scratch);
     ALCK_NAME(product_run)(par, &p, scratch + packed_slice_bytes(g));
 }
 

@@ -122,6 +122,7 @@ void ALCK_NAME(panel_pack)(alck_operands operands, int64_t length, int64_t colum
 typedef struct pack_job {
     const pack_source *source;
     int64_t terms, parts; /* of a stretch; tasks of one */
+    int64_t first, end;   /* of the terms that are packed; a task's are cut where PACK_ROWS divides them, as chapters are */
     alck_real *packed;
 } pack_job;
 
@@ -129,12 +130,13 @@ typedef struct pack_job {
 static void pack_rows(const pack_job *job, int64_t panel, int64_t stretch, int64_t first, int64_t length)
 {
     const pack_source *s = job->source;
-    const int64_t column = panel * TILE_COLUMNS, width = panel_vectors(s->columns, panel) * VF_LANES;
+    const int64_t column = panel * TILE_COLUMNS;
     const int64_t per_term = values_per_term(s->operands), real = first * per_term;
     const int64_t reals = s->reals - real < length * per_term ? s->reals - real : length * per_term;
     const alck_real *from = s->transposed ? s->values + column * s->stride + real
                                           : s->values + (stretch * s->reals + real) * s->stride + column;
-    alck_real *to = job->packed + panel * s->stretches * job->terms * TILE_COLUMNS + (stretch * job->terms + first) * width;
+    const int64_t terms = s->stretches * job->terms, chapter = s->chapters ? CHAPTER_TERMS : terms;
+    alck_real *to = job->packed + panel_offset(terms, chapter, s->columns, panel, stretch * job->terms + first);
     ALCK_NAME(panel_pack)(s->operands, reals, panel_columns(s->columns, panel), from, s->stride, s->transposed, to);
 }
 
@@ -145,12 +147,14 @@ static void pack_task(void *argument, int64_t task, int worker)
     const int64_t panels = panel_count(job->source->columns), parts = job->source->stretches * job->parts;
     const int64_t first_panel = task / parts * PACK_PANELS, stretch = task % parts / job->parts;
     const int64_t end_panel = first_panel + PACK_PANELS < panels ? first_panel + PACK_PANELS : panels;
-    const int64_t first = task % job->parts * PACK_ROWS;
-    const int64_t end = first + PACK_ROWS < job->terms ? first + PACK_ROWS : job->terms;
+    const int64_t begin = (job->first / PACK_ROWS + task % job->parts) * PACK_ROWS;
+    const int64_t end = smaller(begin + PACK_ROWS, job->end);
     const int64_t step = job->source->transposed ? PACK_ROWS : ROWS_TOGETHER;
-    for (int64_t k = first; k < end; k += step)
+    for (int64_t k = larger(begin, job->first), next; k < end; k = next) {
+        next = smaller((k / step + 1) * step, end);
         for (int64_t panel = first_panel; panel < end_panel; panel++)
-            pack_rows(job, panel, stretch, k, end - k < step ? end - k : step);
+            pack_rows(job, panel, stretch, k, next - k);
+    }
 }
 
 void ALCK_NAME(pack_panels)(const alck_parallel *par, const pack_source *source, alck_real *packed)
@@ -161,7 +165,9 @@ void ALCK_NAME(pack_panels)(const alck_parallel *par, const pack_source *source,
         whole.stretches = 1;
     }
     pack_job job = {.source = &whole, .terms = terms_of(whole.operands, whole.reals), .packed = packed};
-    job.parts = even_parts(job.terms, PACK_ROWS);
+    job.first = whole.first / values_per_term(whole.operands);
+    job.end = whole.count > 0 ? job.first + terms_of(whole.operands, whole.count) : job.terms;
+    job.parts = even_parts(job.end, PACK_ROWS) - job.first / PACK_ROWS;
     alck_spread(par, even_parts(panel_count(whole.columns), PACK_PANELS) * whole.stretches * job.parts, pack_task, &job);
 }
 
@@ -170,10 +176,10 @@ size_t ALCK_NAME(gemm_packed_bytes)(alck_operands operands, int64_t k, int64_t n
     return (size_t)panel_elements(terms_of(operands, k), n) * sizeof(alck_real);
 }
 
-void ALCK_NAME(gemm_pack_b)(const alck_parallel *par, alck_operands operands, int64_t k, int64_t n, const alck_real *b,
-                            int64_t b_stride, bool transposed, void *packed)
+void ALCK_NAME(gemm_pack_b)(const alck_parallel *par, alck_operands operands, int64_t k, int64_t n, int64_t first, int64_t count,
+                            const alck_real *b, int64_t b_stride, bool transposed, void *packed)
 {
-    const pack_source source = {.stretches = 1, .reals = k, .columns = n, .values = b, .stride = b_stride,
-                                .transposed = transposed, .operands = operands};
+    const pack_source source = {.stretches = 1, .reals = k, .columns = n, .first = first, .count = count, .values = b,
+                                .stride = b_stride, .transposed = transposed, .chapters = true, .operands = operands};
     ALCK_NAME(pack_panels)(par, &source, packed);
 }

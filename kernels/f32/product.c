@@ -19,7 +19,7 @@
 typedef struct product_job {
     const product *p;
     int64_t rows, row_unit, row_blocks, panels, panel_blocks; /* row blocks are whole units */
-    int64_t k_blocks, k;
+    int64_t k_blocks, k, chapter;
     bool copies; /* the left operand's rows */
     char *scratch;
     size_t left_bytes, worker_bytes;
@@ -127,6 +127,7 @@ static product_job plan(const product *p, int workers)
     product_job job = {.p = p};
     job.rows = p->batch * p->grid_height * p->grid_width;
     job.k = product_terms(p);
+    job.chapter = p->chapters ? CHAPTER_TERMS : larger(job.k, 1);
     job.k_blocks = ALCK_NAME(left_blocks)(p);
     job.panels = panel_count(p->columns);
     job.copies = ALCK_NAME(left_choose)(p) == LEFT_COPIED;
@@ -148,8 +149,7 @@ typedef struct panel_range {
 static const alck_real *find_panel(const product_job *job, int64_t group, int64_t panel, int64_t k)
 {
     const product *p = job->p;
-    const int64_t width = panel_vectors(p->columns, panel) * VF_LANES;
-    return p->panels + group * panel_elements(job->k, p->columns) + panel * job->k * TILE_COLUMNS + k * width;
+    return p->panels + group * panel_elements(job->k, p->columns) + panel_offset(job->k, job->chapter, p->columns, panel, k);
 }
 
 /* What is read after a panel's block of k that ends at `end_k`: the next panel's, the next block of the first one, or

@@ -30,6 +30,7 @@ typedef struct product {
     bool transposed; /* a matrix stored [channel][grid point], input_stride between channels: one tap, one image row */
 
     const alck_real *panels; /* of each group in turn */
+    bool chapters;           /* of a matrix: panel.h */
 
     /* Grid point (y, x) of an image is output pixel (y * spread_y + place_y, x * spread_x + place_x). */
     int64_t batch, grid_height, grid_width;

@@ -50,6 +50,9 @@ void *alc_allocate_array_untouched(alc_context *context, size_t count, size_t si
 void *alc_reallocate_array(alc_context *context, void *memory, size_t old_count, size_t count, size_t size,
                            const char *what);
 void alc_free(alc_context *context, void *memory);
+/* The contents of these bytes of a block, whose next use is alc_free, are not wanted any more: their pages go back to the system
+ * now, where the block is the system's. */
+void alc_discard(alc_context *context, void *memory, size_t bytes);
 char *alc_copy_text(alc_context *context, const char *text);
 /* false if a * b (or a + b) overflows. */
 bool alc_multiply_sizes(size_t a, size_t b, size_t *product);

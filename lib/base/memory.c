@@ -126,6 +126,17 @@ void *alc_reallocate_array(alc_context *context, void *memory, size_t old_count,
     return larger;
 }
 
+void alc_discard(alc_context *context, void *memory, size_t bytes)
+{
+    if (context->allocator.allocate != system_allocate)
+        return;
+    /* whole huge pages: the system would cut others up first */
+    const uintptr_t first = ((uintptr_t)memory + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    const uintptr_t end = ((uintptr_t)memory + bytes) / HUGE_PAGE * HUGE_PAGE;
+    if (first < end)
+        (void)madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 void alc_free(alc_context *context, void *memory)
 {
     if (memory == NULL)

@@ -158,18 +158,32 @@ static void fold(const alc_run *r, const dense_derived *parts)
     }
 }
 
+/* Bytes of a weight that are packed before their memory is given back. */
+#define PACKED_TOGETHER ((int64_t)32 << 20)
+
+static void pack(const alc_run *r, const alc_real *weight, void *packed)
+{
+    const alc_dense_node *o = r->options;
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    const alck_operands operands = alc_context_operands(r->context);
+    const int64_t inputs = r->parameters[0].count / o->units;
+    const int64_t together = (PACKED_TOGETHER / (int64_t)sizeof(alc_real) / o->units + 2) / 2 * 2;
+    for (int64_t first = 0; first < inputs; first += together) {
+        const int64_t count = inputs - first < together ? inputs - first : together;
+        alc_context_kernels(r->context)->gemm_pack_b(&parallel, operands, inputs, o->units, first, count, weight, o->units, false,
+                                                     packed);
+        alc_run_give_back(r, 0, (first + count) * o->units);
+    }
+}
+
 static alc_status derive(const alc_run *r)
 {
     const alc_dense_node *o = r->options;
     dense_derived parts = derived_parts(r);
-    const alck_parallel parallel = alc_context_parallel(r->context);
     if (o->fusion.norm)
         fold(r, &parts);
     if (parts.packed)
-        alc_context_kernels(r->context)->gemm_pack_b(&parallel, alc_context_operands(r->context),
-                                                     r->parameters[0].count / o->units, o->units,
-                                                     o->fusion.norm ? parts.folded : r->parameters[0].value, o->units, false,
-                                                     parts.packed);
+        pack(r, o->fusion.norm ? parts.folded : r->parameters[0].value, parts.packed);
     return ALC_OK;
 }
 

@@ -58,6 +58,12 @@ static void release_replaced(alc_plan *plan, const alc_plan_node *node, const al
     }
 }
 
+void alc_run_give_back(const alc_run *run, int parameter, int64_t count)
+{
+    if (run->gives_back)
+        alc_discard(run->context, run->parameters[parameter].value, (size_t)count * sizeof(alc_real));
+}
+
 alc_status alc_plan_release_weights(alc_plan *plan)
 {
     if (plan->options.mode != ALC_EVALUATE)
@@ -69,7 +75,9 @@ alc_status alc_plan_release_weights(alc_plan *plan)
     for (alc_step *step; (step = largest_replaced(plan)) != NULL;) {
         alc_plan_node *node = &plan->nodes[step->node];
         step->run.rows = step->run.batch;
+        step->run.gives_back = true;
         const alc_status status = alc_renew_derived(node, step);
+        step->run.gives_back = false;
         if (status != ALC_OK)
             return status;
         alc_poison(plan->model, ALC_INVALID_ARGUMENT, "the model's weights were given back by alc_plan_release_weights");

@@ -42,6 +42,29 @@ START_TEST(sizes_that_overflow_are_refused_before_the_hook)
 }
 END_TEST
 
+/* Pages of the system's are gone at once, and read as zeros; an allocator of the user's keeps its own. */
+START_TEST(what_is_discarded_goes_back)
+{
+    const size_t bytes = (size_t)9 << 20, middle = (size_t)4 << 20;
+    alc_context *context;
+    failing_hooks hooks;
+    ck_assert_int_eq(alc_context_create((alc_context_options){.threads = 1}, &context), ALC_OK);
+    failing_hooks_init(&hooks);
+    alc_context *contexts[] = {context, failing_hooks_context(&hooks, 1)};
+    for (int i = 0; i < 2; i++) {
+        unsigned char *memory = alc_allocate_untouched(contexts[i], bytes, "a weight");
+        ck_assert_ptr_nonnull(memory);
+        memset(memory, 7, bytes);
+        alc_discard(contexts[i], memory, bytes - 1);
+        ck_assert_uint_eq(memory[middle], i == 0 ? 0 : 7);
+        ck_assert_uint_eq(memory[bytes - 1], 7);
+        alc_free(contexts[i], memory);
+        alc_context_destroy(contexts[i]);
+    }
+    failing_hooks_check(&hooks);
+}
+END_TEST
+
 /* What the machine cannot have is refused, whatever the system would promise, until something is given back. */
 START_TEST(no_more_is_taken_than_the_machine_has)
 {
@@ -131,6 +154,7 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("memory", memory_is_aligned_and_zero,
-                     sizes_that_overflow_are_refused_before_the_hook, no_more_is_taken_than_the_machine_has, products_and_sums,
+                     sizes_that_overflow_are_refused_before_the_hook, what_is_discarded_goes_back,
+                     no_more_is_taken_than_the_machine_has, products_and_sums,
                      a_growing_array_keeps_its_contents, texts_are_copied);
 }

@@ -46,13 +46,22 @@ static void destroy(kernel_run *run, gemm_data *d)
     kernel_tensor_output(run, &d->c, "c");
 }
 
+/* In two parts, where the rows of k lie apart. */
+static void pack(kernel_run *run, const alck_gemm *g, void *packed)
+{
+    const int64_t first = g->b_transposed ? 0 : g->k / 3 / 2 * 2;
+    if (first > 0)
+        run->table->gemm_pack_b(run->par, g->operands, g->k, g->n, 0, first, g->b, g->b_stride, g->b_transposed, packed);
+    run->table->gemm_pack_b(run->par, g->operands, g->k, g->n, first, g->k - first, g->b, g->b_stride, g->b_transposed, packed);
+}
+
 /* Runs the product, with b packed before where asked. */
 static void multiply(kernel_run *run, const alck_gemm *g, bool packed)
 {
     alck_gemm with = *g;
     kernel_buffer b = kernel_scratch(packed ? run->table->gemm_packed_bytes(g->operands, g->k, g->n) : 0);
     if (packed) {
-        run->table->gemm_pack_b(run->par, g->operands, g->k, g->n, g->b, g->b_stride, g->b_transposed, b.data);
+        pack(run, g, b.data);
         with.packed_b = b.data;
         with.b = NULL;
     }
@@ -161,9 +170,25 @@ static void check_slices(kernel_run *run)
     destroy(run, &d);
 }
 
+/* Packed panels of several chapters (kernels/f32/panel.h), the rows of k in two parts. */
+static void check_long_k(kernel_run *run)
+{
+    for (int i = 0; i < 4; i++) {
+        alck_gemm g = {.m = 3, .n = 70, .k = 5003, .b_transposed = i % 2, .operands = i < 2 ? ALCK_REALS : product_bf16(run)};
+        gemm_data d;
+        g = make(run, DATA_INTEGERS, g, &d);
+        multiply(run, &g, true);
+        for (int64_t r = 0; r < g.m; r++)
+            for (int64_t c = 0; c < g.n; c++)
+                product_expect(run, DATA_INTEGERS, *kernel_at(&d.c, r, c), alck_reference_gemm(&g, r, c), NULL, "c", r, c);
+        destroy(run, &d);
+    }
+}
+
 const kernel_check kernel_checks_gemm[] = {
     {"gemm, random shapes", check_random},
     {"gemm, epilogues", check_epilogues},
     {"gemm, slices", check_slices},
+    {"gemm, long k", check_long_k},
     {NULL, NULL},
 };

@@ -48,7 +48,7 @@ static gemm_run prepare_gemm(bench *b, const gemm_case *c)
     if (c->packed) {
         const size_t bytes = b->table->gemm_packed_bytes(ALCK_REALS, c->k, c->n);
         alck_real *packed = get_buffer(b, 3, (int64_t)(bytes / sizeof(alck_real)));
-        b->table->gemm_pack_b(&b->par, ALCK_REALS, c->k, c->n, r.g.b, r.g.b_stride, c->b_transposed, packed);
+        b->table->gemm_pack_b(&b->par, ALCK_REALS, c->k, c->n, 0, c->k, r.g.b, r.g.b_stride, c->b_transposed, packed);
         r.g.packed_b = packed;
     }
     const size_t scratch = b->table->gemm_scratch_bytes(&r.g, b->par.workers);

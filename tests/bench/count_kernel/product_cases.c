@@ -43,7 +43,7 @@ static void gemm(lab *l, const void *shape)
     }
     if (s->packed) {
         void *packed = memory(l->table->gemm_packed_bytes(ALCK_REALS, s->k, s->n));
-        l->table->gemm_pack_b(&l->par, ALCK_REALS, s->k, s->n, g.b, g.b_stride, s->b_transposed, packed);
+        l->table->gemm_pack_b(&l->par, ALCK_REALS, s->k, s->n, 0, s->k, g.b, g.b_stride, s->b_transposed, packed);
         g.packed_b = packed;
     }
     void *scratch = memory(l->table->gemm_scratch_bytes(&g, 1));
@@ -59,7 +59,7 @@ static void gemm_pack_b(lab *l, const void *shape)
     l->work = s->k * s->n;
     l->unit = "value";
     for (int i = 0; i < l->runs; i++)
-        l->table->gemm_pack_b(&l->par, ALCK_REALS, s->k, s->n, b, s->b_transposed ? s->k : s->n, s->b_transposed, packed);
+        l->table->gemm_pack_b(&l->par, ALCK_REALS, s->k, s->n, 0, s->k, b, s->b_transposed ? s->k : s->n, s->b_transposed, packed);
 }
 
 #define SHAPE(...) &(const product_shape){__VA_ARGS__}
