@@ -20,16 +20,19 @@ ALCK_INLINE void norm_step(alck_activation f, const alck_norm *s, const alck_rea
     store_lanes(y + i, vf_activate(f, z), lanes);
 }
 
+/* Without a residual a loop of its own, but where a polynomial outweighs the question. */
 ALCK_INLINE void norm_pixels(alck_activation f, const norm_job *j, int64_t first, int64_t end)
 {
     const alck_norm *s = j->s;
-    if (s->residual == NULL)
+    if (s->residual == NULL && activation_is_simple(f)) {
         for (int64_t p = first; p < end; p++)
             EACH_VECTOR(s->channels, norm_step, f, s, s->x + p * s->x_stride, NULL, j->y + p * j->y_stride);
-    else
-        for (int64_t p = first; p < end; p++)
-            EACH_VECTOR(s->channels, norm_step, f, s, s->x + p * s->x_stride,
-                        s->residual + p * s->residual_stride, j->y + p * j->y_stride);
+        return;
+    }
+    for (int64_t p = first; p < end; p++) {
+        const alck_real *residual = s->residual != NULL ? s->residual + p * s->residual_stride : NULL;
+        EACH_VECTOR(s->channels, norm_step, f, s, s->x + p * s->x_stride, residual, j->y + p * j->y_stride);
+    }
 }
 
 static void norm_task(void *argument, int64_t task, int worker)
