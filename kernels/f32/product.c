@@ -9,9 +9,13 @@
 
 /* Columns of one task at most: its block sums (ROWS_MOST x this) stay within a quarter of a second cache. */
 #define COLUMNS_MOST 512
+/* Block sums of a task at most, where its columns are more. */
+#define SUMS_MOST (1 << 17)
 /* Tasks per worker to aim at, so that a late worker costs little; but where a task copies its rows, for each block of columns
  * anew, one. */
 #define TASKS_PER_WORKER 4
+/* So many per worker that an odd one costs nothing. */
+#define TASKS_ENOUGH 16
 /* What it costs to begin a task, and to copy a tile's rows, in tiles. */
 #define TASK_TILES 4
 #define COPYING_TILES 1
@@ -93,9 +97,10 @@ static void search_rows(product_job *job, int workers, int64_t *least)
 static void share_among(product_job *job, int workers)
 {
     const int64_t wanted = (int64_t)workers * (job->copies ? 1 : TASKS_PER_WORKER), groups = job->p->groups;
-    if (groups * job->row_blocks * job->panel_blocks >= wanted * TASKS_PER_WORKER)
+    if (groups * job->row_blocks * job->panel_blocks >= (int64_t)workers * TASKS_ENOUGH)
         return;
-    const bool rather_rows = job->copies && job->rows > job->p->columns; /* fewer bytes of weights than of rows are read twice */
+    /* fewer bytes of weights than of rows are read twice; and nothing is formed twice */
+    const bool rather_rows = job->copies && (job->rows > job->p->columns || job->p->reading.depthwise != NULL);
     if (rather_rows)
         share_rows(job, wanted);
     share_panels(job, wanted);
@@ -108,18 +113,34 @@ static void share_among(product_job *job, int workers)
         search_rows(job, workers, &least);
 }
 
-/* Blocks as large as the second cache bears. Where a depthwise convolution's values are formed, anew for each block of columns, those
- * are twice as wide and of half as many rows; and blocks of rows are whole image rows where two fit, since a piece of a row
- * takes longer to form. */
-static void cut_blocks(product_job *job)
+/* Blocks as large as the second cache bears, of whole units of rows. Where a depthwise convolution's values are formed, anew for
+ * each block of columns, those are twice as wide, if need be of half as many rows. */
+static void cut_blocks(product_job *job, int64_t unit)
 {
-    const product *p = job->p;
-    const bool forms = p->reading.depthwise != NULL;
+    const bool forms = job->p->reading.depthwise != NULL;
     const int64_t columns = forms ? 2 * COLUMNS_MOST : COLUMNS_MOST;
-    const int64_t rows = forms && p->columns > COLUMNS_MOST ? ROWS_MOST / 2 : ROWS_MOST;
-    job->row_unit = forms && p->grid_width > 0 && 2 * p->grid_width <= rows ? p->grid_width : 1;
+    const int64_t rows = ROWS_MOST * smaller(job->p->columns, columns) > SUMS_MOST ? ROWS_MOST / 2 : ROWS_MOST;
+    job->row_unit = unit > 0 && 2 * unit <= rows ? unit : 1;
     job->row_blocks = even_parts(job->rows / job->row_unit, rows / job->row_unit);
     job->panel_blocks = even_parts(job->panels * TILE_COLUMNS, columns);
+}
+
+/* A depthwise convolution is rather formed in whole rows of the image, where two fit, since a piece of one takes longer; unless few rows
+ * could then not be shared as evenly. */
+static void cut(product_job *job, int workers)
+{
+    product_job by_pixels = *job;
+    cut_blocks(job, job->p->reading.depthwise != NULL ? job->p->grid_width : 1);
+    if (workers == 1 || job->p->groups * job->row_blocks * job->panel_blocks == 0)
+        return;
+    share_among(job, workers);
+    if (job->row_unit == 1)
+        return;
+    cut_blocks(&by_pixels, 1);
+    share_among(&by_pixels, workers);
+    if (busiest_tiles(&by_pixels, by_pixels.row_blocks, by_pixels.panel_blocks, workers)
+        < busiest_tiles(job, job->row_blocks, job->panel_blocks, workers))
+        *job = by_pixels;
 }
 
 static product_job plan(const product *p, int workers)
@@ -131,9 +152,7 @@ static product_job plan(const product *p, int workers)
     job.k_blocks = ALCK_NAME(left_blocks)(p);
     job.panels = panel_count(p->columns);
     job.copies = ALCK_NAME(left_choose)(p) == LEFT_COPIED;
-    cut_blocks(&job);
-    if (workers > 1 && p->groups * job.row_blocks * job.panel_blocks > 0)
-        share_among(&job, workers);
+    cut(&job, workers);
     job.left_bytes = ALCK_NAME(left_scratch_bytes)(p);
     const int64_t panels_most = job.panel_blocks > 0 ? even_parts(job.panels, job.panel_blocks) : 0;
     job.worker_bytes =
