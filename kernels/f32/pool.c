@@ -59,7 +59,7 @@ static pool_area outputs_of_input(const pool_job *j, int64_t pixel)
 /* --- max --- */
 
 /* A vector of an output pixel, or the part of one, with its position. */
-ALCK_ONCE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
+ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf best = vf_neg(vf_infinity());
@@ -74,6 +74,11 @@ ALCK_ONCE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uin
     store_lanes(y + i, best, lanes);
     if (positions != NULL)
         vi_store_bytes(positions + i, where, lanes);
+}
+
+ALCK_ONCE void max_with_nan(const pool_job *j, const pool_area *w, alck_real *y, int64_t i, int64_t lanes)
+{
+    max_step(j, w, y, NULL, i, lanes);
 }
 
 /* The same without a position, in half the instructions where there is no NaN. */
@@ -95,7 +100,7 @@ ALCK_INLINE void max_value_step(const pool_job *j, const pool_area *w, alck_real
     }
     store_lanes(y + i, best, lanes);
     if (vm_any(unordered))
-        max_step(j, w, y, NULL, i, lanes);
+        max_with_nan(j, w, y, i, lanes);
 }
 
 static void max_task(void *argument, int64_t task, int worker)

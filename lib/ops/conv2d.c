@@ -213,11 +213,13 @@ static alc_status prepare(alc_prepare *p)
         alc_prepare_keep_input(p, values_of(o, p->input_count));
     if (p->differentiated)
         alc_prepare_backward_scratch(p, scratch_backward);
+    const int64_t depthwise_taps = o->depthwise ? o->depthwise->kernel_height * o->depthwise->kernel_width : 0;
+    const double per_pixel = (double)fan_in * (double)s.out_channels + (double)depthwise_taps * (double)s.in_channels;
     alc_prepare_describe(p, use.depthwise  ? "depthwise"
                             : sizes.taps   ? "winograd 4x4, few tiles"
                             : use.winograd ? "winograd 4x4"
                                            : kernels->conv_kernel_name(&s),
-                         2.0 * (double)fan_in * (double)(s.out_height * s.out_width * s.out_channels));
+                         2 * per_pixel * (double)(s.out_height * s.out_width));
     return ALC_OK;
 }
 

@@ -67,6 +67,7 @@ START_TEST(a_depthwise_convolution_is_computed_where_it_is_read)
     ck_assert(conv("second")->depthwise && conv("second")->depthwise->fusion.norm);
     ck_assert_int_eq(plan_node(f.plan, "second")->in_place_of, 5);
     ck_assert_str_eq(plan_node(f.plan, "second")->kernel, "depthwise, 1x1");
+    ck_assert(plan_node(f.plan, "second")->flops_per_sample == 2.0 * 5 * 5 * CHANNELS * (9 + FILTERS));
 
     /* Folded and packed weights follow when a parameter is written. */
     alc_real before[BATCH * 5 * 5 * FILTERS];
