@@ -37,7 +37,7 @@ ALCK_INLINE void product_step(const alck_real *x, int64_t x_stride, const alck_r
 
 /* total = the sum over `count` pixels from x (times y) on, run by run. */
 ALCK_ONCE void sum_pixels(const alck_real *x, int64_t x_stride, const alck_real *y, int64_t y_stride, int64_t count,
-                       int64_t channels, double *total)
+                          int64_t channels, double *total)
 {
     alck_real sums[CHUNK_CHANNELS];
     memset(total, 0, (size_t)channels * sizeof *total);

@@ -1,5 +1,5 @@
-/* kernels/f32/left.c - see left.h. Nothing here adds to sums; only gates and norms change values, and only bf16 rounds: it can decide
- * speed, never bits. */
+/* kernels/f32/left.c - see left.h. Nothing here adds to sums; only gates, norms and depthwise convolutions make values, and only bf16 rounds:
+ * it can decide speed, never bits. */
 #include "kernels/f32/left.h"
 #include "kernels/f32/depthwise.h"
 #include "kernels/f32/normalise.h"

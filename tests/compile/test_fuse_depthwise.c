@@ -31,14 +31,7 @@ static alc_tensor *point_wise(alc_tensor *in, const char *name)
 
 static const alc_real *run(alc_plan_mode mode, alc_tensor *output, int kept_count, alc_tensor *const *kept)
 {
-    alc_compile_options options = {.mode = mode, .batch = BATCH, .output = output, .kept_count = kept_count};
-    for (int i = 0; i < kept_count; i++)
-        options.kept[i] = kept[i];
-    plan_fixture_compile(&f, options);
-    fill_model(f.model, 7);
-    fill_plan(f.plan, 1, 1);
-    ck_assert_int_eq(alc_forward(f.plan), ALC_OK);
-    return alc_plan_values(f.plan, output);
+    return plan_fixture_run(&f, (alc_compile_options){.mode = mode, .batch = BATCH, .output = output}, kept_count, kept);
 }
 
 static const alc_conv2d_node *conv(const char *name)

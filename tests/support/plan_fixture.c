@@ -96,3 +96,15 @@ void fill_plan(alc_plan *plan, uint64_t number, int classes)
             ((int32_t *)values)[i] = (int32_t)alc_random_below(key, (uint64_t)i, (uint64_t)classes);
     }
 }
+
+const alc_real *plan_fixture_run(plan_fixture *f, alc_compile_options options, int kept_count, alc_tensor *const *kept)
+{
+    options.kept_count = kept_count;
+    for (int i = 0; i < kept_count; i++)
+        options.kept[i] = kept[i];
+    plan_fixture_compile(f, options);
+    fill_model(f->model, 7);
+    fill_plan(f->plan, 1, 1);
+    ck_assert_int_eq(alc_forward(f->plan), ALC_OK);
+    return alc_plan_values(f->plan, options.output);
+}

@@ -24,6 +24,8 @@ typedef struct plan_fixture {
 void plan_fixture_begin(plan_fixture *f);
 /* A new plan instead of the one there was; a Check failure if it cannot be compiled. */
 void plan_fixture_compile(plan_fixture *f, alc_compile_options options);
+/* The values of the output after one forward of a new plan that keeps these tensors, all parameters and inputs filled. */
+const alc_real *plan_fixture_run(plan_fixture *f, alc_compile_options options, int kept_count, alc_tensor *const *kept);
 /* A Check failure unless it is refused with this status and sentence. */
 void plan_fixture_refused(plan_fixture *f, alc_compile_options options, alc_status status, const char *sentence);
 void plan_fixture_end(plan_fixture *f);
