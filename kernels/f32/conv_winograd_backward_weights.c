@@ -207,7 +207,7 @@ static void multiply_position(const gradient_job *job, const region *r, int64_t 
             tile_target target = {.sums = tile_sums, .first = true, .last = true,
                                   .output = sums + find_sums(job, r, panel), .output_stride = width,
                                   .columns = width, .epilogue = &epilogue, .ahead = (uintptr_t)(right + length * width),
-                                  .ahead_lines = lines_ahead(width, parts)};
+                                  .ahead_lines = lines_ahead(width, parts), .output_rows = output_rows_ahead(length)};
             for (int64_t part = 0; part < parts; part++) {
                 const int64_t row = part_start(count, parts, part), rows = part_start(count, parts, part + 1) - row;
                 const tile_columns left = {v + first * job->layout.tile + row, length, job->layout.tile};

@@ -17,6 +17,7 @@ static void multiply_terms(alck_operands operands, const product_rows *rows, int
     const int64_t count = rows->count, parts = even_parts(count, TILE_ROWS);
     target->ahead = (uintptr_t)(panel + length * vectors * VF_LANES);
     target->ahead_lines = lines_ahead(vectors * VF_LANES, parts);
+    target->output_rows = output_rows_ahead(length);
     for (int64_t part = 0; part < parts; part++) {
         const int64_t row = part_start(count, parts, part);
         const tile_rows left = {rows->pointers + row, WINOGRAD_TILES_MOST, &length, 1, (uintptr_t)next};

@@ -8,6 +8,7 @@
  */
 #include "kernels/f32/tile.h"
 
+#include "kernels/f32/output_ahead.h"
 #include "kernels/f32/settle.h"
 
 #define EACH_ROW(X) \
@@ -31,9 +32,7 @@
                 finish_rows(rows, vectors, target);                          \
         }                                                                    \
     } while (0)
-#define FETCH_OUTPUT(rows, vectors, target) \
-    if (WHOLE_TILE(rows, vectors))             \
-    fetch_output(rows, vectors, target)
+#define FETCHES_OUTPUT(rows, vectors) WHOLE_TILE(rows, vectors)
 #define STEPS_TOGETHER 1
 #else
 #define BY_ROWS ALCK_NAME(tile_by_rows)
@@ -42,7 +41,7 @@
 #define FINISH(simple, target) SETTLE(EACH_ROW, simple, target)
 /* The loop's own instructions take a twentieth of the time. Written out, for GCC does not unroll the largest tiles of AVX-512. */
 #define STEPS_TOGETHER 4
-#define FETCH_OUTPUT fetch_output
+#define FETCHES_OUTPUT(rows, vectors) true
 #endif
 
 #define MOST_ROWS 14
@@ -66,30 +65,16 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
         if (vectors > 3) s##r##_3 = MULTIPLY_ADD(left_value, b3, s##r##_3); \
     }
 
-/* What is fetched ahead is guessed and may lie outside of every array: so it is an address, never a pointer. */
-#define FETCH(address) __builtin_prefetch((const void *)(address))
-#define FETCH_TO_STORE(address) __builtin_prefetch((const void *)(address), 1)
-#define FETCH_FOR_LATER(address) __builtin_prefetch((const void *)(address), 0, 2)
-#define LINE_BYTES (LINE_VALUES * sizeof(alck_real))
-
-/* The lines that the tile's results will be stored in, and those of what is added to them. */
-ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *t)
-{
-    const uintptr_t bytes = (uintptr_t)(vectors * VF_LANES) * sizeof(alck_real);
-    const alck_epilogue *e = t->epilogue;
-    if (!t->last)
-        return;
-    for (int64_t r = 0; r < rows; r++) {
-        const uintptr_t row = (uintptr_t)(t->output + t->pixels[r] * t->output_stride + t->channel);
-        for (uintptr_t i = 0; i < bytes; i += LINE_BYTES)
-            FETCH_TO_STORE(row + i);
-    }
-    for (int64_t r = 0; r < rows && e->residual != NULL; r++) {
-        const uintptr_t row = (uintptr_t)(e->residual + t->pixels[r] * e->residual_stride + t->channel);
-        for (uintptr_t i = 0; i < bytes; i += LINE_BYTES)
-            FETCH(row + i);
-    }
-}
+/* Before the products of a tile, and again for each line of k. */
+#define BEGIN_OUTPUT()                                                     \
+    output_left output_later;                                              \
+    if (FETCHES_OUTPUT(rows, vectors) && FETCHES_AT_ONCE(rows, vectors))   \
+        fetch_output(rows, vectors, target);                               \
+    else if (FETCHES_OUTPUT(rows, vectors))                                \
+        begin_output(rows, vectors, target, &output_later);
+#define FETCH_OUTPUT()                                                     \
+    if (FETCHES_OUTPUT(rows, vectors) && !FETCHES_AT_ONCE(rows, vectors))  \
+    fetch_more_output(vectors, &output_later)
 
 #define FETCH_AHEAD()                                                                     \
     do {                                                                                  \
@@ -117,7 +102,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
     const int64_t ahead_lines = target->ahead_lines;
     const uintptr_t next = left->next;
     EACH_ROW(DECLARE_SUMS)
-    FETCH_OUTPUT(rows, vectors, target);
+    BEGIN_OUTPUT()
     for (int64_t s = 0; s < left->segments; s++) {
         const alck_real *const *pointers = left->pointers + s * left->pitch;
         int64_t length = left->lengths[s];
@@ -139,6 +124,7 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
                 EACH_ROW(FETCH_ROW)
             }
             FETCH_AHEAD();
+            FETCH_OUTPUT();
             STEPS_OF_LINE();
             EACH_ROW(ADVANCE)
         }
@@ -162,7 +148,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
     const int64_t stride = left->stride;
     int64_t length = left->length;
     EACH_ROW(DECLARE_SUMS)
-    FETCH_OUTPUT(rows, vectors, target);
+    BEGIN_OUTPUT()
 #define MULTIPLY(r) MULTIPLY_ROW(r, values[r])
 #define STEP(k)                                                                                \
     do {                                                                                       \
@@ -173,6 +159,7 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
     } while (0)
     for (; length >= LINE_VALUES; length -= LINE_VALUES) {
         FETCH_AHEAD();
+        FETCH_OUTPUT();
         STEPS_OF_LINE();
     }
     for (int64_t k = 0; k < length; k++)

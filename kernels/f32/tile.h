@@ -34,6 +34,7 @@ typedef struct tile_target {
     const alck_epilogue *epilogue;
     uintptr_t ahead;          /* address of what is wanted as a panel soon */
     int64_t ahead_lines;      /* of it fetched in the time of as many k as a line has values */
+    int64_t output_rows;      /* whose output and residual are fetched first and again in each such time; 0: none */
 } tile_target;
 
 /* The left operand by rows: `segments` pieces of k, each with a pointer per row and a length. */
@@ -116,6 +117,12 @@ ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
 ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
 {
     return (uintptr_t)(length / LINE_VALUES * lines) * 64;
+}
+
+/* Rows whose output a tile fetches to begin with, and again for each line of k, so that `length` terms fetch that of all rows. */
+ALCK_INLINE int64_t output_rows_ahead(int64_t length)
+{
+    return even_parts(TILE_ROWS, length / LINE_VALUES + 1);
 }
 
 #endif
