@@ -57,7 +57,7 @@ endif()
 
 # Where the loops of the tiles begin, which else any change of the library moves, is worth a hundredth of the time. So is it that gcc 12
 # gives registers to the whole function at once: region by region, it stores a sum of AVX-512's largest tile, and reads it again, every
-# four k.
+# four k. And nothing but addresses is left for it to vectorise.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set(ALCOR_TILE_OPTIONS -falign-loops=32 -fno-tree-vectorize)
     if(CMAKE_C_COMPILER_ID STREQUAL GNU)
