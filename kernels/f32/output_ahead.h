@@ -6,15 +6,14 @@
 
 #include "kernels/f32/tile.h"
 
-/* What is fetched ahead is guessed and may lie outside of every array: so it is an address, never a pointer. */
-#define FETCH(address) __builtin_prefetch((const void *)(address))
-#define FETCH_FOR_LATER(address) __builtin_prefetch((const void *)(address), 0, 2)
-#define LINE_BYTES (LINE_VALUES * sizeof(alck_real))
-
 /* So many lines of a tile's output are fetched at once. More would take all that a core has for lines on their way, and what the
  * products read from the second cache would wait: they are fetched a few rows at a time. */
 #define LINES_AT_ONCE 16
-#define FETCHES_AT_ONCE(rows, vectors) ((rows) * (vectors) * VF_LANES <= LINES_AT_ONCE * LINE_VALUES)
+
+ALCK_INLINE bool fetched_at_once(int64_t rows, int64_t vectors)
+{
+    return rows * vectors * VF_LANES <= LINES_AT_ONCE * LINE_VALUES;
+}
 
 ALCK_INLINE void fetch_row(uintptr_t row, int64_t vectors)
 {
@@ -33,9 +32,9 @@ ALCK_INLINE uintptr_t residual_row(const tile_target *t, int64_t r)
     return (uintptr_t)(t->epilogue->residual + t->pixels[r] * t->epilogue->residual_stride + t->channel);
 }
 
-ALCK_INLINE void fetch_output(int64_t rows, int64_t vectors, const tile_target *t)
+ALCK_INLINE void fetch_at_once(int64_t rows, int64_t vectors, const tile_target *t)
 {
-    if (t->output_rows == 0)
+    if (!t->last)
         return;
     for (int64_t r = 0; r < rows; r++)
         fetch_row(output_row(t, r), vectors);
@@ -49,18 +48,18 @@ typedef struct output_left {
     int64_t each_time;
 } output_left;
 
-ALCK_INLINE void fetch_more_output(int64_t vectors, output_left *o)
+ALCK_INLINE void fetch_some(int64_t vectors, output_left *o)
 {
     uintptr_t *const end = o->end - o->next > o->each_time ? o->next + o->each_time : o->end;
     for (; o->next != end; o->next++)
         fetch_row(*o->next, vectors);
 }
 
-ALCK_ONCE void begin_output(int64_t rows, int64_t vectors, const tile_target *t, output_left *o)
+ALCK_ONCE void fetch_first(int64_t rows, int64_t vectors, const tile_target *t, output_left *o)
 {
     o->next = o->end = o->rows;
     o->each_time = t->output_rows;
-    if (t->output_rows == 0)
+    if (!t->last)
         return;
     for (int64_t r = 0; r < rows; r++)
         *o->end++ = output_row(t, r);
@@ -69,7 +68,23 @@ ALCK_ONCE void begin_output(int64_t rows, int64_t vectors, const tile_target *t,
         for (int64_t r = 0; r < rows; r++)
             *o->end++ = residual_row(t, r);
     }
-    fetch_more_output(vectors, o);
+    fetch_some(vectors, o);
+}
+
+/* Before a tile's products. */
+ALCK_INLINE void begin_output(int64_t rows, int64_t vectors, const tile_target *t, output_left *o)
+{
+    if (fetched_at_once(rows, vectors))
+        fetch_at_once(rows, vectors, t);
+    else
+        fetch_first(rows, vectors, t, o);
+}
+
+/* Again for each line of k. */
+ALCK_INLINE void fetch_more_output(int64_t rows, int64_t vectors, output_left *o)
+{
+    if (!fetched_at_once(rows, vectors))
+        fetch_some(vectors, o);
 }
 
 #endif

@@ -193,7 +193,7 @@ static void multiply_panel(const product *p, const left_block *left, bool fetch_
     const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
     alck_real *sums = target->sums;
     target->ahead_lines = lines_ahead(width, tiles);
-    target->output_rows = target->last ? output_rows_ahead(left->length) : 0;
+    target->output_rows = output_rows_ahead(left->length);
     const uintptr_t share = bytes_ahead(target->ahead_lines, left->length);
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t row = part_start(count, tiles, tile), rows = part_start(count, tiles, tile + 1) - row;

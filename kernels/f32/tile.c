@@ -65,17 +65,6 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && TILE_VECTORS <= SETTLED_VECTORS, "a til
         if (vectors > 3) s##r##_3 = MULTIPLY_ADD(left_value, b3, s##r##_3); \
     }
 
-/* Before the products of a tile, and again for each line of k. */
-#define BEGIN_OUTPUT()                                                     \
-    output_left output_later;                                              \
-    if (FETCHES_OUTPUT(rows, vectors) && FETCHES_AT_ONCE(rows, vectors))   \
-        fetch_output(rows, vectors, target);                               \
-    else if (FETCHES_OUTPUT(rows, vectors))                                \
-        begin_output(rows, vectors, target, &output_later);
-#define FETCH_OUTPUT()                                                     \
-    if (FETCHES_OUTPUT(rows, vectors) && !FETCHES_AT_ONCE(rows, vectors))  \
-    fetch_more_output(vectors, &output_later)
-
 #define FETCH_AHEAD()                                                                     \
     do {                                                                                  \
         for (int64_t line = 0; line < ahead_lines; line++, ahead += LINE_BYTES)           \
@@ -102,7 +91,9 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
     const int64_t ahead_lines = target->ahead_lines;
     const uintptr_t next = left->next;
     EACH_ROW(DECLARE_SUMS)
-    BEGIN_OUTPUT()
+    output_left output_later;
+    if (FETCHES_OUTPUT(rows, vectors))
+        begin_output(rows, vectors, target, &output_later);
     for (int64_t s = 0; s < left->segments; s++) {
         const alck_real *const *pointers = left->pointers + s * left->pitch;
         int64_t length = left->lengths[s];
@@ -124,7 +115,8 @@ ALCK_INLINE void body_by_rows(int64_t rows, int64_t vectors, const tile_rows *le
                 EACH_ROW(FETCH_ROW)
             }
             FETCH_AHEAD();
-            FETCH_OUTPUT();
+            if (FETCHES_OUTPUT(rows, vectors))
+                fetch_more_output(rows, vectors, &output_later);
             STEPS_OF_LINE();
             EACH_ROW(ADVANCE)
         }
@@ -148,7 +140,9 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
     const int64_t stride = left->stride;
     int64_t length = left->length;
     EACH_ROW(DECLARE_SUMS)
-    BEGIN_OUTPUT()
+    output_left output_later;
+    if (FETCHES_OUTPUT(rows, vectors))
+        begin_output(rows, vectors, target, &output_later);
 #define MULTIPLY(r) MULTIPLY_ROW(r, values[r])
 #define STEP(k)                                                                                \
     do {                                                                                       \
@@ -159,7 +153,8 @@ ALCK_INLINE void body_by_columns(int64_t rows, int64_t vectors, const tile_colum
     } while (0)
     for (; length >= LINE_VALUES; length -= LINE_VALUES) {
         FETCH_AHEAD();
-        FETCH_OUTPUT();
+        if (FETCHES_OUTPUT(rows, vectors))
+            fetch_more_output(rows, vectors, &output_later);
         STEPS_OF_LINE();
     }
     for (int64_t k = 0; k < length; k++)

@@ -21,7 +21,12 @@
 #define TILE_VECTORS ALCK_TILE_VECTORS
 #define TILE_COLUMNS ((int64_t)(ALCK_TILE_VECTORS * VF_LANES))
 /* Values in a cache line. */
-#define LINE_VALUES ((int64_t)(64 / sizeof(alck_real)))
+#define LINE_BYTES 64
+#define LINE_VALUES ((int64_t)(LINE_BYTES / sizeof(alck_real)))
+
+/* What is fetched ahead is guessed and may lie outside of every array: so it is an address, never a pointer. */
+#define FETCH(address) __builtin_prefetch((const void *)(address))
+#define FETCH_FOR_LATER(address) __builtin_prefetch((const void *)(address), 0, 2)
 
 /* Where a tile's values go. */
 typedef struct tile_target {
@@ -34,7 +39,7 @@ typedef struct tile_target {
     const alck_epilogue *epilogue;
     uintptr_t ahead;          /* address of what is wanted as a panel soon */
     int64_t ahead_lines;      /* of it fetched in the time of as many k as a line has values */
-    int64_t output_rows;      /* whose output and residual are fetched first and again in each such time; 0: none */
+    int64_t output_rows;      /* whose output and residual the last block fetches first and again in each such time */
 } tile_target;
 
 /* The left operand by rows: `segments` pieces of k, each with a pointer per row and a length. */
@@ -116,7 +121,7 @@ ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
 
 ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
 {
-    return (uintptr_t)(length / LINE_VALUES * lines) * 64;
+    return (uintptr_t)(length / LINE_VALUES * lines) * LINE_BYTES;
 }
 
 /* Rows whose output a tile fetches to begin with, and again for each line of k, so that `length` terms fetch that of all rows. */

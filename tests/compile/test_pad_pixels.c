@@ -25,14 +25,11 @@ static alc_tensor *conv(alc_tensor *in, const char *name, int64_t filters)
 
 static const alc_real *run(alc_tensor *output, alc_tensor *kept)
 {
-    plan_fixture_compile(&f, (alc_compile_options){.mode = ALC_TRAIN, .batch = BATCH, .output = output, .kept = {kept},
-                                                   .kept_count = kept != NULL});
-    fill_model(f.model, 7);
-    fill_plan(f.plan, 1, 1);
-    ck_assert_int_eq(alc_forward(f.plan), ALC_OK);
+    const alc_compile_options options = {.mode = ALC_TRAIN, .batch = BATCH, .output = output};
+    const alc_real *values = plan_fixture_run(&f, options, kept != NULL, &kept);
     fill_reals(alc_plan_output_gradient(f.plan), PIXELS * 5, 2);
     ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-    return alc_plan_values(f.plan, output);
+    return values;
 }
 
 static int64_t padding(const alc_tensor *tensor)

@@ -36,12 +36,7 @@ static bool placed(const alc_tensor *tensor)
 
 static const alc_real *run(alc_plan_mode mode, alc_tensor *output, alc_tensor *kept)
 {
-    plan_fixture_compile(&f, (alc_compile_options){.mode = mode, .batch = BATCH, .output = output, .kept = {kept},
-                                                   .kept_count = kept != NULL});
-    fill_model(f.model, 7);
-    fill_plan(f.plan, 1, 1);
-    ck_assert_int_eq(alc_forward(f.plan), ALC_OK);
-    return alc_plan_values(f.plan, output);
+    return plan_fixture_run(&f, (alc_compile_options){.mode = mode, .batch = BATCH, .output = output}, kept != NULL, &kept);
 }
 
 START_TEST(a_dense_block_is_one_buffer)
