@@ -43,7 +43,9 @@ typedef enum alck_activation {
 typedef void (*alck_span)(const void *argument, alck_real *values, int64_t first, int64_t count);
 
 /* What happens to an output value v before it is stored, in this order:
- * v (+ old output if add) + bias[channel] + residual; then activation; then span. All may be absent. */
+ * v (+ old output if add) + bias[channel] + residual; then activation; then span. All may be absent. Winograd's convolution can
+ * pool at last, unless it adds: it stores the largest of each 2 x 2 pixels, as max_pool_forward does, and y has half of out_height
+ * and out_width, rounded down. */
 typedef struct alck_epilogue {
     bool add;
     const alck_real *bias;
@@ -52,6 +54,8 @@ typedef struct alck_epilogue {
     alck_activation activation;
     alck_span span;
     const void *span_argument;
+    bool pools;
+    uint8_t *positions;        /* of the largest, as max_pool_forward's, or NULL */
 } alck_epilogue;
 
 /* What a product's operands are multiplied as; in memory they are reals always.

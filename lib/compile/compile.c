@@ -101,6 +101,8 @@ static alc_status run_passes(alc_plan *plan)
         status = alc_fuse(plan);
     if (status == ALC_OK)
         status = alc_fuse_depthwise(plan);
+    if (status == ALC_OK)
+        status = alc_fuse_pool(plan);
     if (status != ALC_OK)
         return status;
     alc_place_concats(plan);

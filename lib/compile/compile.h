@@ -19,6 +19,8 @@ alc_status alc_fuse(alc_plan *plan);
 /* Depthwise convolutions take in the relu before them and the average of their output, or are taken in by the 1x1 convolution that
  * reads them. */
 alc_status alc_fuse_depthwise(alc_plan *plan);
+/* Max pools are taken in by the convolution before them. */
+alc_status alc_fuse_pool(alc_plan *plan);
 /* Inputs of concats are computed in the concat's memory where that is possible. */
 void alc_place_concats(alc_plan *plan);
 /* Pixels that would lie badly in the caches lie a little further apart. */

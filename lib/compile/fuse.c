@@ -1,9 +1,9 @@
 /* fuse.c - what follows a convolution, dense layer or batch norm and acts on each value alone is done in its store, and a
  * gate, or a batch norm that is not folded into anything, before a 1x1 convolution where that reads.
  *
- * A host takes in, in this order, at most one residual addition, one activation and one span. In training only batch norms
- * are hosts, because their backward can form the activation's derivative; a convolution's or dense layer's could not
- * without keeping more. Values are the same bits with and without. */
+ * A host takes in, in this order, at most one residual addition, one activation and one span. In training a batch norm takes in
+ * the first two, because its backward can form the activation's derivative, and a convolution or dense layer an activation whose
+ * derivative follows from its output. Values are the same bits with and without. */
 #include <string.h>
 
 #include "lib/compile/compile.h"
@@ -15,9 +15,15 @@ static bool is_norm(const alc_plan_node *node)
 
 static bool can_host(const alc_plan_node *node)
 {
-    if (node->dead)
-        return false;
-    return is_norm(node) || ((node->op == &alc_op_conv2d || node->op == &alc_op_dense) && !node->differentiated);
+    return !node->dead && (is_norm(node) || node->op == &alc_op_conv2d || node->op == &alc_op_dense);
+}
+
+/* Whether a convolution or dense layer that is differentiated can take in that activation: it makes the gradient before it in the
+ * memory of the gradient after it, at which nobody may look then. */
+static bool can_differentiate(const alc_plan *plan, const alc_plan_node *follower)
+{
+    const alck_activation activation = alc_activation_of(follower->op);
+    return activation != ALCK_IDENTITY && activation != ALCK_SILU && !plan->tensors[follower->outputs[0]].kept;
 }
 
 /* The other operand of an addition that `host` could take in, -1 if it cannot. */
@@ -70,7 +76,7 @@ static bool take_in(alc_plan *plan, int64_t *host_index, const alc_plan_node *fo
 {
     const alc_plan_node *host = &plan->nodes[*host_index];
     bool activated = fusion->activation != ALCK_IDENTITY || fusion->span;
-    if (follower->differentiated && !is_norm(host))
+    if ((host->differentiated || follower->differentiated) && !is_norm(host) && !can_differentiate(plan, follower))
         return false;
     if (follower->op == &alc_op_add && !fusion->residual && !activated)
         return take_residual(plan, host_index, follower, fusion);
@@ -91,7 +97,7 @@ static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
 {
     alc_plan_node *host = &plan->nodes[host_index];
     const alc_plan_tensor *product = &plan->tensors[host->inputs[0]];
-    if (host->op != &alc_op_conv2d || !alc_conv2d_changes_input(host->options) || product->producer < 0)
+    if (host->op != &alc_op_conv2d || host->differentiated || !alc_conv2d_changes_input(host->options) || product->producer < 0)
         return;
     alc_plan_node *multiply = &plan->nodes[product->producer];
     if (multiply->op != &alc_op_multiply || multiply->differentiated || product->kept ||

@@ -6,30 +6,11 @@
  * is held. */
 #include "lib/ops/conv2d.h"
 
-/* ---- derived memory: [scale, bias] of a folded norm, [scale, shift] of one that is read, the weights forward and backward ---- */
-
-typedef struct conv_derived {
-    size_t folded_bytes, norm_bytes; /* of the folded norm; of both */
-    size_t forward_bytes, backward_bytes;
-    bool taps;                       /* the forward weights are for Winograd's kernel of few tiles, which gives the same bits */
-} conv_derived;
-
 /* Where a depthwise convolution's derived memory follows. */
-static size_t end_of(const conv_derived *sizes)
+static size_t end_of(const alc_conv2d_derived *sizes)
 {
     return sizes->norm_bytes + sizes->forward_bytes + sizes->backward_bytes;
 }
-
-static bool is_depthwise(const alck_conv *s)
-{
-    return s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels;
-}
-
-/* Which kernels a layer uses: a matter of its shape, and of whether only direct ones are allowed. */
-typedef struct conv_kernels {
-    bool depthwise;
-    bool winograd, winograd_data; /* forward and the weights' gradient; the input's gradient */
-} conv_kernels;
 
 /* Channels from which the products outweigh the transforms. */
 #define WINOGRAD_CHANNELS 16
@@ -42,14 +23,21 @@ static bool winograd_pays(int64_t in_channels, int64_t out_channels, int64_t hei
     return in_channels >= WINOGRAD_CHANNELS && out_channels >= WINOGRAD_CHANNELS && covered <= 2 * height * width;
 }
 
-static conv_kernels choose_kernels(const alc_context *context, const alck_conv *s)
+alc_conv2d_kernels alc_conv2d_choose_kernels(const alc_context *context, const alck_conv *s)
 {
     bool fits = s->kernel_height == 3 && s->kernel_width == 3 && s->stride_y == 1 && s->dilation_y == 1 && s->groups == 1 &&
                 alc_context_convolution(context) != ALC_CONVOLUTION_DIRECT;
-    return (conv_kernels){
-        .depthwise = is_depthwise(s),
+    return (alc_conv2d_kernels){
+        .depthwise = s->groups > 1 && s->groups == s->in_channels && s->groups == s->out_channels,
         .winograd = fits && winograd_pays(s->in_channels, s->out_channels, s->out_height, s->out_width),
         .winograd_data = fits && winograd_pays(s->out_channels, s->in_channels, s->in_height, s->in_width)};
+}
+
+bool alc_conv2d_takes_pool(const alc_context *context, const alc_conv2d_node *o, alc_shape input, const alc_pool_node *pool)
+{
+    const alck_conv s = alc_conv2d_geometry(o, input, 1);
+    return alc_conv2d_choose_kernels(context, &s).winograd && !o->fusion.residual && pool->kernel == 2 && pool->stride == 2 &&
+           pool->padding == 0;
 }
 
 /* Whether packed copies are held from run to run. */
@@ -60,19 +48,19 @@ static bool keeps_packed(const alc_conv2d_node *o, bool weight_gradient)
 
 /* Depthwise kernels read the weight as it is, and Winograd's where it is trained, so only a folded copy needs memory. `batch`: samples
  * of any run at most. */
-static conv_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, int64_t batch, bool keeps,
+static alc_conv2d_derived derived_sizes(const alc_context *context, const alc_conv2d_node *o, const alck_conv *s, int64_t batch, bool keeps,
                                   bool input_gradient)
 {
     const alck_table *kernels = alc_context_kernels(context);
-    const conv_kernels use = choose_kernels(context, s);
-    conv_derived sizes = {0};
+    const alc_conv2d_kernels use = alc_conv2d_choose_kernels(context, s);
+    alc_conv2d_derived sizes = {0};
     if (o->fusion.norm)
         sizes.folded_bytes = alc_align_up((size_t)(2 * o->filters) * sizeof(alc_real));
     sizes.norm_bytes = sizes.folded_bytes;
     if (o->fusion.reads_norm)
         sizes.norm_bytes += alc_align_up((size_t)(2 * s->in_channels) * sizeof(alc_real));
     if (use.depthwise)
-        return (conv_derived){.forward_bytes = alc_depthwise_derived_bytes(o)};
+        return (alc_conv2d_derived){.forward_bytes = alc_depthwise_derived_bytes(o)};
     if (!use.winograd) {
         sizes.forward_bytes = alc_align_up(kernels->conv_packed_bytes(s));
     } else if (keeps) {
@@ -95,7 +83,7 @@ static int values_of(const alc_conv2d_node *o, int input_count)
     return o->fusion.reads_trained_norm ? input_count - 1 : 0;
 }
 
-static const alc_view *input_of(const alc_run *r)
+const alc_view *alc_conv2d_input(const alc_run *r)
 {
     return &r->inputs[values_of(r->options, r->input_count)];
 }
@@ -109,7 +97,7 @@ static alc_shape output_shape(const alck_conv *s)
 static alck_conv read_geometry(const alc_run *r)
 {
     const alc_conv2d_node *o = r->options;
-    const alc_view *x = input_of(r);
+    const alc_view *x = alc_conv2d_input(r);
     const alc_conv2d_node *reader = o->depthwise ? o->depthwise : o;
     alck_conv s = alc_conv2d_geometry(reader, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
     s.in_stride = x->stride;
@@ -117,7 +105,7 @@ static alck_conv read_geometry(const alc_run *r)
     return s;
 }
 
-static alck_conv run_geometry(const alc_run *r)
+alck_conv alc_conv2d_run_geometry(const alc_run *r)
 {
     const alc_conv2d_node *o = r->options;
     const alc_view *y = &r->outputs[0];
@@ -144,7 +132,7 @@ static size_t max_size(size_t a, size_t b)
 static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool keeps, bool taps)
 {
     const alck_table *kernels = alc_context_kernels(p->context);
-    const conv_kernels use = choose_kernels(p->context, s);
+    const alc_conv2d_kernels use = alc_conv2d_choose_kernels(p->context, s);
     const alc_conv2d_node *o = p->options;
     return use.depthwise  ? (o->fusion.average ? kernels->depthwise_averages_scratch_bytes(s) : 0)
            : taps         ? kernels->winograd_taps_scratch_bytes(s, p->threads)
@@ -157,7 +145,7 @@ static size_t backward_scratch(const alc_prepare *p, const alck_conv *s, size_t 
 {
     const alc_conv2d_node *o = p->options;
     const alck_table *kernels = alc_context_kernels(p->context);
-    const conv_kernels use = choose_kernels(p->context, s);
+    const alc_conv2d_kernels use = alc_conv2d_choose_kernels(p->context, s);
     size_t scratch = 0;
     if (p->parameter_gradient_wanted[0])
         scratch = use.depthwise  ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
@@ -189,9 +177,9 @@ static alc_status prepare(alc_prepare *p)
     s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
     s.reading.normalises = normalises(o);
     s.operands = alc_context_operands(p->context);
-    const conv_kernels use = choose_kernels(p->context, &s);
+    const alc_conv2d_kernels use = alc_conv2d_choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
-    conv_derived sizes = derived_sizes(p->context, o, &s, p->batch, keeps, p->differentiated && p->input_gradient_wanted[0]);
+    alc_conv2d_derived sizes = derived_sizes(p->context, o, &s, p->batch, keeps, p->differentiated && p->input_gradient_wanted[0]);
     const size_t packing = keeps ? 0 : sizes.backward_bytes;
     const size_t depthwise_bytes = o->depthwise ? alc_depthwise_derived_bytes(o->depthwise) : 0;
     size_t scratch = 0, scratch_backward = 0;
@@ -200,6 +188,10 @@ static alc_status prepare(alc_prepare *p)
         scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, &fewer, packing) : 0);
     }
     scratch += keeps ? 0 : sizes.forward_bytes;
+    if (o->pool && p->differentiated) {
+        alc_prepare_saved(p, (size_t)(p->batch * alc_shape_elements(p->output_shapes[0])));
+        scratch_backward += alc_conv2d_unpooled_bytes(&s);
+    }
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
         scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
@@ -211,19 +203,22 @@ static alc_status prepare(alc_prepare *p)
         alc_prepare_replaced(p, alc_conv2d_depthwise_at(o));
     if (p->differentiated && p->parameter_gradient_wanted[0])
         alc_prepare_keep_input(p, values_of(o, p->input_count));
-    if (p->differentiated)
+    if (p->differentiated) {
+        alc_fusion_prepare_backward(&o->fusion, p);
         alc_prepare_backward_scratch(p, scratch_backward);
+    }
     const int64_t depthwise_taps = o->depthwise ? o->depthwise->kernel_height * o->depthwise->kernel_width : 0;
     const double per_pixel = (double)fan_in * (double)s.out_channels + (double)depthwise_taps * (double)s.in_channels;
     alc_prepare_describe(p, use.depthwise  ? "depthwise"
                             : sizes.taps   ? "winograd 4x4, few tiles"
+                            : o->pool      ? "winograd 4x4, max pool"
                             : use.winograd ? "winograd 4x4"
                                            : kernels->conv_kernel_name(&s),
                          2 * per_pixel * (double)(s.out_height * s.out_width));
     return ALC_OK;
 }
 
-static conv_derived derived_of(const alc_run *r, const alck_conv *s)
+alc_conv2d_derived alc_conv2d_derived_of(const alc_run *r, const alck_conv *s)
 {
     bool input_gradient = r->input_gradients && r->input_gradients[0].view.data;
     return derived_sizes(r->context, r->options, s, r->batch, keeps_packed(r->options, r->parameters[0].gradient != NULL),
@@ -235,9 +230,9 @@ static alc_status derive(const alc_run *r)
     const alc_conv2d_node *o = r->options;
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
-    alck_conv s = run_geometry(r);
-    const conv_kernels use = choose_kernels(r->context, &s);
-    conv_derived sizes = derived_of(r, &s);
+    alck_conv s = alc_conv2d_run_geometry(r);
+    const alc_conv2d_kernels use = alc_conv2d_choose_kernels(r->context, &s);
+    alc_conv2d_derived sizes = alc_conv2d_derived_of(r, &s);
     char *derived = r->derived;
     const alc_real *weight = r->parameters[0].value;
     if (use.depthwise) {
@@ -278,15 +273,15 @@ static void forward_depthwise(const alc_run *r, const alck_conv *s)
         averages.values = r->outputs[1].data;
         averages.stride = r->outputs[1].stride;
     }
-    alc_context_kernels(r->context)->depthwise_forward(&parallel, s, input_of(r)->data, weight, &epilogue, r->outputs[0].data,
+    alc_context_kernels(r->context)->depthwise_forward(&parallel, s, alc_conv2d_input(r)->data, weight, &epilogue, r->outputs[0].data,
                                                        o->fusion.average ? &averages : NULL);
 }
 
-static void forward_winograd(const alc_run *r, const alck_conv *s, const conv_derived *sizes, const alck_epilogue *epilogue)
+static void forward_winograd(const alc_run *r, const alck_conv *s, const alc_conv2d_derived *sizes, const alck_epilogue *epilogue)
 {
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
-    const alc_real *x = input_of(r)->data;
+    const alc_real *x = alc_conv2d_input(r)->data;
     const void *packed = r->derived ? (const char *)r->derived + sizes->norm_bytes : NULL;
     if (sizes->taps)
         kernels->winograd_taps_forward(&parallel, s, x, packed, epilogue, r->outputs[0].data, r->scratch);
@@ -294,7 +289,7 @@ static void forward_winograd(const alc_run *r, const alck_conv *s, const conv_de
         kernels->winograd_forward(&parallel, s, x, r->parameters[0].value, packed, epilogue, r->outputs[0].data, r->scratch);
 }
 
-static void forward_direct(const alc_run *r, const alck_conv *s, const conv_derived *sizes, const alck_epilogue *epilogue)
+static void forward_direct(const alc_run *r, const alck_conv *s, const alc_conv2d_derived *sizes, const alck_epilogue *epilogue)
 {
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
@@ -304,11 +299,11 @@ static void forward_direct(const alc_run *r, const alck_conv *s, const conv_deri
         kernels->conv_pack(&parallel, s, r->parameters[0].value, scratch);
         scratch += sizes->forward_bytes;
     }
-    kernels->conv_forward(&parallel, s, input_of(r)->data, packed, epilogue, r->outputs[0].data, scratch);
+    kernels->conv_forward(&parallel, s, alc_conv2d_input(r)->data, packed, epilogue, r->outputs[0].data, scratch);
 }
 
 /* The depthwise convolution that the node computes as it reads: its operands. */
-static alck_depthwise depthwise_source(const alc_run *r, const alck_conv *shape, const conv_derived *sizes)
+static alck_depthwise depthwise_source(const alc_run *r, const alck_conv *shape, const alc_conv2d_derived *sizes)
 {
     const alc_conv2d_node *o = r->options;
     const void *derived = (const char *)r->derived + end_of(sizes);
@@ -319,9 +314,9 @@ static alck_depthwise depthwise_source(const alc_run *r, const alck_conv *shape,
 static alc_status forward(const alc_run *r)
 {
     const alc_conv2d_node *o = r->options;
-    alck_conv s = run_geometry(r), depthwise_shape;
-    const conv_kernels use = choose_kernels(r->context, &s);
-    const conv_derived sizes = derived_of(r, &s);
+    alck_conv s = alc_conv2d_run_geometry(r), depthwise_shape;
+    const alc_conv2d_kernels use = alc_conv2d_choose_kernels(r->context, &s);
+    const alc_conv2d_derived sizes = alc_conv2d_derived_of(r, &s);
     const char *derived = r->derived;
     alck_depthwise source;
     if (use.depthwise) {
@@ -340,7 +335,9 @@ static alc_status forward(const alc_run *r)
     const alc_real *bias = o->bias ? r->parameters[1].value : NULL;
     if (o->fusion.norm)
         bias = (const alc_real *)(const void *)derived + o->filters;
-    const alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    epilogue.pools = o->pool != NULL;
+    epilogue.positions = r->saved;
     if (use.winograd)
         forward_winograd(r, &s, &sizes, &epilogue);
     else
@@ -348,69 +345,9 @@ static alc_status forward(const alc_run *r)
     return ALC_OK;
 }
 
-static void backward_depthwise(const alc_run *r, const alck_conv *data, const alck_conv *weights)
-{
-    const alck_table *kernels = alc_context_kernels(r->context);
-    alck_parallel parallel = alc_context_parallel(r->context);
-    const alc_real *dy = r->output_gradients[0].view.data;
-    if (r->input_gradients[0].view.data)
-        kernels->depthwise_backward_data(&parallel, data, dy, r->parameters[0].value, r->input_gradients[0].view.data,
-                                         r->input_gradients[0].add);
-    if (r->parameters[0].gradient)
-        kernels->depthwise_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
-                                            r->parameters[0].add, r->scratch);
-}
-
-static void backward_dense(const alc_run *r, const alck_conv *data, const alck_conv *weights)
-{
-    const alck_table *kernels = alc_context_kernels(r->context);
-    alck_parallel parallel = alc_context_parallel(r->context);
-    const alc_real *dy = r->output_gradients[0].view.data;
-    const conv_kernels use = choose_kernels(r->context, data);
-    if (r->input_gradients[0].view.data && use.winograd_data) {
-        kernels->winograd_backward_data(&parallel, data, dy, r->parameters[0].value, r->input_gradients[0].view.data,
-                                        r->input_gradients[0].add, r->scratch);
-    } else if (r->input_gradients[0].view.data) {
-        conv_derived sizes = derived_of(r, data);
-        char *scratch = r->scratch;
-        const char *packed = r->derived ? (const char *)r->derived + sizes.norm_bytes + sizes.forward_bytes : scratch;
-        if (!r->derived) {
-            kernels->conv_pack_backward(&parallel, data, r->parameters[0].value, scratch);
-            scratch += sizes.backward_bytes;
-        }
-        kernels->conv_backward_data(&parallel, data, dy, packed, r->input_gradients[0].view.data,
-                                    r->input_gradients[0].add, scratch);
-    }
-    if (r->parameters[0].gradient && use.winograd)
-        kernels->winograd_backward_weights(&parallel, weights, input_of(r)->data, dy, r->parameters[0].gradient,
-                                           r->parameters[0].add, r->scratch);
-    else if (r->parameters[0].gradient)
-        kernels->conv_backward_weights(&parallel, weights, input_of(r)->data, dy, r->parameters[0].gradient,
-                                       r->parameters[0].add, r->scratch);
-}
-
-static alc_status backward(const alc_run *r)
-{
-    const alc_conv2d_node *o = r->options;
-    alck_parallel parallel = alc_context_parallel(r->context);
-    alck_conv weights = run_geometry(r), data = weights;
-    weights.out_stride = data.out_stride = r->output_gradients[0].view.stride;
-    if (r->input_gradients[0].view.data)
-        data.in_stride = r->input_gradients[0].view.stride;
-    if (is_depthwise(&data))
-        backward_depthwise(r, &data, &weights);
-    else
-        backward_dense(r, &data, &weights);
-    if (o->bias && r->parameters[1].gradient)
-        alc_context_kernels(r->context)->channel_sums(&parallel, r->rows, weights.out_height * weights.out_width,
-                                                      o->filters, r->output_gradients[0].view.data, weights.out_stride,
-                                                      r->parameters[1].gradient, r->parameters[1].add, r->scratch);
-    return ALC_OK;
-}
-
 const alc_op_def alc_op_conv2d = {
     .name = "conv2d", .options_size = sizeof(alc_conv2d_node), .infer = alc_conv2d_infer, .prepare = prepare, .derive = derive,
-    .forward = forward, .backward = backward,
+    .forward = forward, .backward = alc_conv2d_backward,
 };
 
 static int64_t or_one(int64_t value)

@@ -107,6 +107,7 @@ static alc_status prepare(alc_prepare *p)
     if (p->differentiated) {
         if (p->parameter_gradient_wanted[0])
             alc_prepare_keep_input(p, 0);
+        alc_fusion_prepare_backward(&o->fusion, p);
         alc_prepare_backward_scratch(p, scratch_backward);
     }
     alc_prepare_describe(p, packs(p->context, p->mode) ? "gemm, packed" : "gemm", 2.0 * (double)inputs * (double)o->units);
@@ -209,6 +210,7 @@ static alc_status backward(const alc_run *r)
     const alc_dense_node *o = r->options;
     int64_t inputs = r->parameters[0].count / o->units;
     const alc_real *dy = r->output_gradients[0].view.data;
+    alc_fusion_backward(&o->fusion, r);
     if (r->input_gradients[0].view.data) {
         alck_gemm g = data_product(o, r->rows, inputs);
         g.a = dy;

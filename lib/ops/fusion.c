@@ -24,6 +24,22 @@ alck_epilogue alc_fusion_epilogue(const alc_fusion *fusion, const alc_run *run, 
     return epilogue;
 }
 
+void alc_fusion_prepare_backward(const alc_fusion *fusion, alc_prepare *prepare)
+{
+    if (fusion->activation != ALCK_IDENTITY)
+        alc_prepare_keep_output(prepare, 0);
+}
+
+void alc_fusion_backward(const alc_fusion *fusion, const alc_run *run)
+{
+    const alc_view *y = &run->outputs[0], *dy = &run->output_gradients[0].view;
+    const alck_parallel parallel = alc_context_parallel(run->context);
+    if (fusion->activation != ALCK_IDENTITY)
+        alc_context_kernels(run->context)->activation_backward(&parallel, fusion->activation, run->rows * alc_view_pixels(y),
+                                                               y->channels, y->data, y->stride, dy->data, dy->stride, dy->data,
+                                                               dy->stride, false);
+}
+
 void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_real *bias, const alc_real *mean,
                          const alc_real *variance, double epsilon, alc_real *scale, alc_real *shift)
 {

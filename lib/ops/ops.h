@@ -44,13 +44,21 @@ typedef struct alc_dense_node {
     bool bias;
 } alc_dense_node;
 
+typedef struct alc_pool_node {
+    int64_t kernel, stride, padding;
+    bool count_padding;
+    int64_t height, width;     /* of the grid; 0: windows of one size */
+} alc_pool_node;
+
 typedef struct alc_conv2d_node {
     alc_fusion fusion;
     int64_t filters, kernel_height, kernel_width, stride, dilation, groups;
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     bool same, bias;
     const struct alc_conv2d_node *depthwise; /* of a 1x1 convolution: input 0 is this one's, whose output is formed where it is read;
-                                                its parameters follow the node's. Set by lib/compile only */
+                                                its parameters follow the node's */
+    const alc_pool_node *pool;               /* of max pooling: the output has the largest values of its windows. Both are set by
+                                                lib/compile only */
 } alc_conv2d_node;
 
 typedef struct alc_batch_norm_node {
@@ -65,6 +73,12 @@ bool alc_is_gate(alc_shape a, alc_shape b);
 bool alc_conv2d_changes_input(const alc_conv2d_node *options);
 /* Whether every channel of its input, of so many, has a kernel of its own. */
 bool alc_conv2d_is_depthwise(const alc_conv2d_node *options, int64_t channels);
+
+/* Whether a convolution of such an input can store what this max pooling makes of its output. */
+bool alc_conv2d_takes_pool(const alc_context *context, const alc_conv2d_node *options, alc_shape input, const alc_pool_node *pool);
+
+/* Pooling of `batch` such images, their pixels without gaps. */
+alck_pool alc_pool_geometry(const alc_pool_node *options, alc_shape input, int64_t batch);
 
 /* Which activation an op is; ALCK_IDENTITY for all others. */
 alck_activation alc_activation_of(const alc_op_def *op);
@@ -84,6 +98,10 @@ void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_rea
 
 /* The kernels' epilogue for a fused node: bias, then the last input where fusion->residual, then activation and span. */
 alck_epilogue alc_fusion_epilogue(const alc_fusion *fusion, const alc_run *run, const alc_real *bias);
+/* Of a convolution or dense layer: what backward keeps of an activation that was taken in. */
+void alc_fusion_prepare_backward(const alc_fusion *fusion, alc_prepare *prepare);
+/* And its first step: the gradient of what the activation gave becomes that of what it was given, in the same memory. */
+void alc_fusion_backward(const alc_fusion *fusion, const alc_run *run);
 
 /* C = epilogue(A B) by the context's back end; scratch of alc_matrix_scratch_bytes. */
 size_t alc_matrix_scratch_bytes(alc_context *context, const alck_gemm *gemm);

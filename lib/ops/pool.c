@@ -9,13 +9,7 @@
 #define MAX_KERNEL 15
 #define MAX_GRID 4096
 
-typedef struct pool_node {
-    int64_t kernel, stride, padding;
-    bool count_padding;
-    int64_t height, width; /* of the grid; 0: windows of one size */
-} pool_node;
-
-static alck_pool geometry(const pool_node *o, alc_shape in, int64_t batch)
+alck_pool alc_pool_geometry(const alc_pool_node *o, alc_shape in, int64_t batch)
 {
     if (o->height > 0)
         return (alck_pool){.batch = batch, .channels = in.extent[2], .in_height = in.extent[0], .in_width = in.extent[1],
@@ -32,7 +26,7 @@ static alck_pool geometry(const pool_node *o, alc_shape in, int64_t batch)
 
 static alc_status infer(alc_infer *infer)
 {
-    const pool_node *o = infer->options;
+    const alc_pool_node *o = infer->options;
     char text[128];
     alc_status status = alc_expect_image(infer, 0);
     if (status != ALC_OK)
@@ -45,13 +39,13 @@ static alc_status infer(alc_infer *infer)
     if (in.extent[0] + 2 * o->padding < o->kernel || in.extent[1] + 2 * o->padding < o->kernel)
         return alc_infer_fail(infer, ALC_SHAPE_MISMATCH, "a window of %lldx%lld does not fit into the input %s",
                               (long long)o->kernel, (long long)o->kernel, alc_shape_text(in, text, sizeof text));
-    alck_pool s = geometry(o, in, 1);
+    alck_pool s = alc_pool_geometry(o, in, 1);
     return alc_infer_output(infer, ALC_SHAPE(s.out_height, s.out_width, s.channels), ALC_REAL);
 }
 
 static alc_status infer_adaptive(alc_infer *infer)
 {
-    const pool_node *o = infer->options;
+    const alc_pool_node *o = infer->options;
     alc_status status = alc_expect_image(infer, 0);
     if (status != ALC_OK)
         return status;
@@ -63,7 +57,7 @@ static alc_status infer_adaptive(alc_infer *infer)
 
 static double window_operations(const alc_prepare *p)
 {
-    const pool_node *o = p->options;
+    const alc_pool_node *o = p->options;
     return (double)(o->kernel * o->kernel * alc_shape_elements(p->output_shapes[0]));
 }
 
@@ -92,7 +86,7 @@ static int64_t values_read(int64_t in, int64_t out)
 
 static alc_status prepare_adaptive(alc_prepare *p)
 {
-    const pool_node *o = p->options;
+    const alc_pool_node *o = p->options;
     const alc_shape in = p->input_shapes[0];
     alc_prepare_describe(p, "adaptive average",
                          (double)(values_read(in.extent[0], o->height) * values_read(in.extent[1], o->width)) *
@@ -103,7 +97,7 @@ static alc_status prepare_adaptive(alc_prepare *p)
 static alck_pool run_geometry(const alc_run *r, int64_t in_stride, int64_t out_stride)
 {
     const alc_view *x = &r->inputs[0];
-    alck_pool s = geometry(r->options, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
+    alck_pool s = alc_pool_geometry(r->options, ALC_SHAPE(x->height, x->width, x->channels), r->rows);
     s.in_stride = in_stride;
     s.out_stride = out_stride;
     return s;
@@ -144,23 +138,23 @@ static alc_status average_backward(const alc_run *r)
 }
 
 const alc_op_def alc_op_max_pool = {
-    .name = "max_pool", .options_size = sizeof(pool_node), .infer = infer, .prepare = prepare_max,
+    .name = "max_pool", .options_size = sizeof(alc_pool_node), .infer = infer, .prepare = prepare_max,
     .forward = max_forward, .backward = max_backward,
 };
 
 const alc_op_def alc_op_average_pool = {
-    .name = "average_pool", .options_size = sizeof(pool_node), .infer = infer, .prepare = prepare_average,
+    .name = "average_pool", .options_size = sizeof(alc_pool_node), .infer = infer, .prepare = prepare_average,
     .forward = average_forward, .backward = average_backward,
 };
 
 const alc_op_def alc_op_adaptive_average_pool = {
-    .name = "adaptive_average_pool", .options_size = sizeof(pool_node), .infer = infer_adaptive,
+    .name = "adaptive_average_pool", .options_size = sizeof(alc_pool_node), .infer = infer_adaptive,
     .prepare = prepare_adaptive, .forward = average_forward, .backward = average_backward,
 };
 
 static alc_tensor *pool(const alc_op_def *op, alc_tensor *input, const alc_pool_options *options)
 {
-    pool_node node = {.kernel = options->kernel, .stride = options->stride ? options->stride : options->kernel,
+    alc_pool_node node = {.kernel = options->kernel, .stride = options->stride ? options->stride : options->kernel,
                       .padding = options->padding, .count_padding = options->count_padding};
     return alc_apply(op, options->name, &node, 1, &input);
 }
@@ -177,6 +171,6 @@ alc_tensor *alc_average_pool(alc_tensor *input, alc_pool_options options)
 
 alc_tensor *alc_adaptive_average_pool(alc_tensor *input, int64_t height, int64_t width)
 {
-    pool_node node = {.height = height, .width = width};
+    alc_pool_node node = {.height = height, .width = width};
     return alc_apply(&alc_op_adaptive_average_pool, NULL, &node, 1, &input);
 }

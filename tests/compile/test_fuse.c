@@ -52,6 +52,15 @@ static const alc_fusion *fusion(const char *name)
     return node->options;
 }
 
+/* Not all zeros. */
+static void expect_gradient(const char *name, const alc_real *values, int count)
+{
+    bool any = false;
+    for (int i = 0; i < count; i++)
+        any = any || values[i] != 0;
+    ck_assert_msg(any, "%s has no gradient", name);
+}
+
 START_TEST(a_residual_and_an_activation_are_taken_in)
 {
     setup();
@@ -65,7 +74,7 @@ START_TEST(a_residual_and_an_activation_are_taken_in)
 }
 END_TEST
 
-/* In training only norms are hosts: a convolution's backward could not undo an activation. */
+/* In training norms take in additions, and any activation; a convolution's backward could not form silu's derivative. */
 START_TEST(in_training_norms_are_the_hosts)
 {
     setup();
@@ -74,6 +83,36 @@ START_TEST(in_training_norms_are_the_hosts)
     ck_assert(fusion("bn")->residual && fusion("bn")->activation == ALCK_RELU);
     ck_assert(fusion("stem")->activation == ALCK_IDENTITY);
     ck_assert_ptr_nonnull(plan_node(f.plan, "silu_1"));
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* An activation whose derivative follows from its output: the gradients are the same bits. */
+START_TEST(in_training_a_convolution_or_dense_layer_takes_an_activation_in)
+{
+    static const char *const names[] = {"body.weight", "units.weight", "units.bias"};
+    enum { PARAMETERS = sizeof names / sizeof *names };
+    static alc_real gradients[2][PARAMETERS][100 * 7];
+    setup();
+    alc_tensor *body = conv(x, "body"), *active = alc_relu6(body);
+    alc_tensor *units = alc_dense(alc_flatten(active), (alc_dense_options){.name = "units", .units = 7}), *bent = alc_tanh(units);
+    alc_tensor *output = alc_dense(bent, (alc_dense_options){.name = "head", .units = 2});
+    for (int keep = 0; keep < 2; keep++) {
+        run(ALC_TRAIN, output, 2 * keep, (alc_tensor *[]){body, units});
+        ck_assert_int_eq(fusion("body")->activation, keep ? ALCK_IDENTITY : ALCK_RELU6);
+        ck_assert_int_eq(fusion("units")->activation, keep ? ALCK_IDENTITY : ALCK_TANH);
+        fill_reals(alc_plan_output_gradient(f.plan), BATCH * 2, 4);
+        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
+        for (int i = 0; i < PARAMETERS; i++)
+            ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, names[i]), gradients[keep][i]),
+                             ALC_OK);
+    }
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    for (int i = 0; i < PARAMETERS; i++)
+        expect_gradient(names[i], gradients[0][i], 100 * 7);
+    /* The caller may look at the gradient of what is kept: it stays. */
+    run(ALC_TRAIN, output, 2, (alc_tensor *[]){active, bent});
+    ck_assert(fusion("body")->activation == ALCK_IDENTITY && fusion("units")->activation == ALCK_IDENTITY);
     plan_fixture_end(&f);
 }
 END_TEST
@@ -269,12 +308,8 @@ START_TEST(a_trained_norm_is_applied_as_it_is_read)
     }
     ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
     ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
-    for (int i = 0; i < PARAMETERS; i++) {
-        bool any = false;
-        for (int j = 0; j < 4 * 4 * 9; j++)
-            any = any || gradients[0][i][j] != 0;
-        ck_assert_msg(any, "%s has no gradient", names[i]);
-    }
+    for (int i = 0; i < PARAMETERS; i++)
+        expect_gradient(names[i], gradients[0][i], 4 * 4 * 9);
     const char *found;
     ck_assert_int_eq(alc_plan_find_not_finite(f.plan, &found), ALC_OK);
     ck_assert_str_eq(found, "");
@@ -333,12 +368,12 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("fuse", a_residual_and_an_activation_are_taken_in, in_training_norms_are_the_hosts,
+                     in_training_a_convolution_or_dense_layer_takes_an_activation_in,
                      a_convolution_that_nothing_is_trained_in_is_a_host_in_training_too,
                      one_activation_only_and_no_residual_after_it, what_others_read_stays,
                      a_residual_must_be_there_before_its_host, a_convolution_waits_for_its_residual,
                      a_frozen_norm_passes_the_residuals_gradient_on,
                      a_gate_is_multiplied_where_a_point_wise_convolution_reads, a_gate_stays_where_it_cannot_be_read,
                      a_norm_is_applied_where_a_point_wise_convolution_reads, a_norm_stays_where_it_cannot_be_read,
-                     a_trained_norm_is_applied_as_it_is_read,
-                     a_span_is_taken_in);
+                     a_trained_norm_is_applied_as_it_is_read, a_span_is_taken_in);
 }

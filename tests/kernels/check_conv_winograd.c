@@ -1,9 +1,11 @@
 /* tests/kernels/check_conv_winograd.c - Winograd's convolutions, forward and for both gradients, bit for bit in the promised
  * order, and within their bound of the sum. */
+#include "kernels/reference/elementwise_reference.h"
 #include "kernels/reference/winograd_reference.h"
 #include "tests/kernels/product_checks.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The bound of docs/design/kernels.md, in units of the sum of magnitudes; and what rounding to bf16 adds to it. */
@@ -297,6 +299,51 @@ static void check_epilogue(kernel_run *run)
     }
 }
 
+/* What is stored is what pooling makes of the pixels that are stored without it, NaNs among them. */
+static void compare_pooled(kernel_run *run, const alck_conv *s, const conv_data *d, weight_form form, const alck_epilogue *whole)
+{
+    const alck_pool pool = {.batch = s->batch, .channels = s->out_channels, .in_height = s->out_height, .in_width = s->out_width,
+                            .in_stride = d->y.stride, .out_height = s->out_height / 2, .out_width = s->out_width / 2,
+                            .kernel_height = 2, .kernel_width = 2, .stride_y = 2, .stride_x = 2};
+    const int64_t pixels = pool.batch * pool.out_height * pool.out_width, values = pixels * pool.channels;
+    alck_epilogue pooling = *whole;
+    conv_data pooled = *d;
+    pooled.y = kernel_tensor_new(pixels, s->out_channels, d->y.stride);
+    kernel_buffer positions = kernel_buffer_new((size_t)values);
+    double *want = malloc((size_t)(values + 1) * sizeof *want);
+    uint8_t *want_positions = malloc((size_t)values + 1);
+    pooling.pools = true;
+    pooling.positions = pool.batch % 2 ? positions.data : NULL;
+    convolve(run, s, d, form, whole);
+    convolve(run, s, &pooled, form, &pooling);
+    alck_reference_max_pool(&pool, d->y.data, want, want_positions);
+    for (int64_t i = 0; i < values; i++) {
+        const double got = (double)*kernel_at(&pooled.y, i / pool.channels, i % pool.channels);
+        if (!(isnan(got) && isnan(want[i])) && got != want[i])
+            kernel_fail(run, "pooled value %lld is %g instead of %g", (long long)i, got, want[i]);
+    }
+    if (pooling.positions != NULL && memcmp(positions.data, want_positions, (size_t)values) != 0)
+        kernel_fail(run, "pooling took other positions");
+    free(want);
+    free(want_positions);
+    kernel_buffer_free(run, &positions, "positions");
+    kernel_tensor_output(run, &pooled.y, "pooled y");
+}
+
+static void check_pooling(kernel_run *run)
+{
+    for (int i = 0; i < 24; i++) {
+        const alck_conv s = random_conv(run, 3000);
+        conv_data d = make(run, &s, (product_data)(i / WEIGHT_FORMS % DATA_KINDS), false);
+        kernel_tensor bias = product_tensor(run, DATA_REALS, 1, s.out_channels, s.out_channels);
+        const alck_epilogue e = {.bias = i % 3 ? bias.data : NULL, .activation = (alck_activation)(i % 5),
+                                 .span = i % 4 == 3 ? add_one : NULL};
+        compare_pooled(run, &s, &d, (weight_form)(i % WEIGHT_FORMS), &e);
+        kernel_tensor_free(run, &bias, "bias");
+        destroy(run, &d);
+    }
+}
+
 static void check_empty(kernel_run *run)
 {
     const alck_conv s = {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 1, ALCK_REALS, {0}};
@@ -314,6 +361,7 @@ const kernel_check kernel_checks_conv_winograd[] = {
     {"winograd_backward_weights, chains", check_chains},
     {"winograd_forward, cuts and batch", check_cuts},
     {"winograd_forward, epilogue", check_epilogue},
+    {"winograd_forward, pooling", check_pooling},
     {"winograd, empty batch", check_empty},
     {NULL, NULL},
 };

@@ -1,0 +1,120 @@
+/* test_fuse_pool.c - a convolution by Winograd's algorithm stores what a max pool makes of its output: where it does, where it does
+ * not, and that no bit of a value or a gradient changes. */
+#include <string.h>
+
+#include "alcor/layers.h"
+#include "lib/ops/ops.h"
+#include "support/plan_fixture.h"
+#include "support/run_tests.h"
+
+enum { BATCH = 3, HEIGHT = 11, WIDTH = 9, CHANNELS = 16, FILTERS = 21 };
+enum { POOLED = BATCH * (HEIGHT / 2) * (WIDTH / 2) * FILTERS, WEIGHTS = 9 * CHANNELS * FILTERS, INPUTS = HEIGHT * WIDTH * CHANNELS };
+
+static plan_fixture f;
+static alc_tensor *x;
+
+static void setup(void)
+{
+    plan_fixture_begin(&f);
+    x = alc_input(f.model, "x", ALC_REAL, ALC_SHAPE(HEIGHT, WIDTH, CHANNELS));
+}
+
+static alc_tensor *conv(alc_tensor *in, const char *name, int64_t filters)
+{
+    return alc_conv2d(in, (alc_conv2d_options){.name = name, .filters = filters, .kernel = 3, .padding = 1, .bias = true});
+}
+
+static alc_tensor *pool(alc_tensor *in, int64_t kernel)
+{
+    return alc_max_pool(in, (alc_pool_options){.kernel = kernel, .stride = 2});
+}
+
+static const alc_real *run(alc_plan_mode mode, alc_tensor *output, int kept_count, alc_tensor *const *kept)
+{
+    return plan_fixture_run(&f, (alc_compile_options){.mode = mode, .batch = BATCH, .output = output}, kept_count, kept);
+}
+
+static bool pools(const char *name)
+{
+    const alc_plan_node *node = plan_node(f.plan, name);
+    ck_assert_msg(node != NULL, "no node %s", name);
+    return ((const alc_conv2d_node *)node->options)->pool != NULL;
+}
+
+START_TEST(a_pool_is_taken_in_with_what_lies_between)
+{
+    static alc_real apart[POOLED];
+    setup();
+    alc_tensor *body = conv(x, "body", FILTERS), *norm = alc_batch_norm(body, (alc_batch_norm_options){.name = "bn"});
+    alc_tensor *active = alc_relu(norm), *output = pool(active, 2);
+    memcpy(apart, run(ALC_EVALUATE, output, 1, &active), sizeof apart);
+    ck_assert(!pools("body"));
+    ck_assert_mem_eq(run(ALC_EVALUATE, output, 0, NULL), apart, sizeof apart);
+    ck_assert(pools("body"));
+    ck_assert_int_eq(plan_live_nodes(f.plan), 1);
+    ck_assert_int_eq(plan_node(f.plan, "body")->in_place_of, 3);
+    ck_assert_str_eq(plan_node(f.plan, "body")->kernel, "winograd 4x4, max pool");
+    plan_fixture_end(&f);
+}
+END_TEST
+
+START_TEST(a_pool_stays_where_it_cannot_be_taken_in)
+{
+    setup();
+    alc_tensor *body = conv(x, "body", FILTERS);
+    run(ALC_EVALUATE, pool(body, 3), 0, NULL); /* windows that overlap */
+    ck_assert(!pools("body"));
+    run(ALC_EVALUATE, pool(alc_silu(alc_add(conv(x, "sum", CHANNELS), x)), 2), 0, NULL); /* after a residual */
+    ck_assert(!pools("sum"));
+    run(ALC_EVALUATE, pool(conv(x, "few", 15), 2), 0, NULL); /* direct */
+    ck_assert(!pools("few"));
+    alc_tensor *both = conv(x, "both", FILTERS);
+    run(ALC_EVALUATE, alc_concat(2, (alc_tensor *[]){alc_global_average_pool(both), alc_global_average_pool(pool(both, 2))}), 0, NULL);
+    ck_assert(!pools("both"));
+    alc_tensor *output = pool(conv(x, "last", FILTERS), 2); /* its gradient is the caller's */
+    run(ALC_TRAIN, output, 0, NULL);
+    ck_assert(!pools("last"));
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* One step of training: the gradients of all of the first convolution's operands. */
+typedef struct gradients {
+    alc_real weight[WEIGHTS], bias[FILTERS], input[BATCH * INPUTS];
+} gradients;
+
+static void train(alc_tensor *output, int kept_count, alc_tensor *const *kept, gradients *g)
+{
+    alc_compile_options options = {.mode = ALC_TRAIN, .batch = BATCH, .output = output, .input_gradients = true};
+    plan_fixture_run(&f, options, kept_count, kept);
+    fill_reals(alc_plan_output_gradient(f.plan), BATCH * alc_shape_elements(output->shape), 4);
+    ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
+    ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, "body.weight"), g->weight), ALC_OK);
+    ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, "body.bias"), g->bias), ALC_OK);
+    memcpy(g->input, alc_plan_input_gradient(f.plan, x), sizeof g->input);
+}
+
+START_TEST(in_training_positions_are_kept)
+{
+    static gradients apart, together;
+    setup();
+    alc_tensor *body = conv(x, "body", FILTERS), *active = alc_relu(body), *pooled = pool(active, 2);
+    alc_tensor *output = conv(pooled, "head", 3);
+    train(output, 2, (alc_tensor *[]){body, active}, &apart);
+    ck_assert(!pools("body"));
+    train(output, 0, NULL, &together);
+    ck_assert(pools("body"));
+    ck_assert_int_eq(plan_live_nodes(f.plan), 2);
+    ck_assert_uint_eq(plan_node(f.plan, "body")->saved_bytes, POOLED);
+    ck_assert_mem_eq(&together, &apart, sizeof apart);
+    for (int i = 0; i < FILTERS; i++)
+        ck_assert_msg(apart.bias[i] != 0, "filter %d has no gradient", i);
+    plan_fixture_end(&f);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_TESTS("fuse_pool", a_pool_is_taken_in_with_what_lies_between, a_pool_stays_where_it_cannot_be_taken_in,
+                     in_training_positions_are_kept);
+}
