@@ -58,8 +58,8 @@ static pool_area outputs_of_input(const pool_job *j, int64_t pixel)
 
 /* --- max --- */
 
-/* A vector of an output pixel, or the part of one, with its position. */
-ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
+/* A vector of an output pixel, or the part of one, with its position if that is wanted. */
+ALCK_ONCE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf best = vf_neg(vf_infinity());
@@ -74,11 +74,6 @@ ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, u
     store_lanes(y + i, best, lanes);
     if (positions != NULL)
         vi_store_bytes(positions + i, where, lanes);
-}
-
-ALCK_ONCE void max_with_nan(const pool_job *j, const pool_area *w, alck_real *y, int64_t i, int64_t lanes)
-{
-    max_step(j, w, y, NULL, i, lanes);
 }
 
 /* The same without a position, in half the instructions where there is no NaN. */
@@ -100,7 +95,7 @@ ALCK_INLINE void max_value_step(const pool_job *j, const pool_area *w, alck_real
     }
     store_lanes(y + i, best, lanes);
     if (vm_any(unordered))
-        max_with_nan(j, w, y, i, lanes);
+        max_step(j, w, y, NULL, i, lanes);
 }
 
 static void max_task(void *argument, int64_t task, int worker)
@@ -129,7 +124,7 @@ void ALCK_NAME(max_pool_forward)(const alck_parallel *par, const alck_pool *s, c
     alck_spread(par, strip_tasks(&j.cut), max_task, &j);
 }
 
-ALCK_INLINE void max_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes)
+ALCK_ONCE void max_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf sum = vf_zero();
@@ -208,7 +203,7 @@ void ALCK_NAME(average_pool_forward)(const alck_parallel *par, const alck_pool *
     alck_spread(par, strip_tasks(&j.cut), average_task, &j);
 }
 
-ALCK_INLINE void average_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i,
+ALCK_ONCE void average_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i,
                                        int64_t lanes)
 {
     const alck_pool *s = j->s;

@@ -83,13 +83,10 @@ static alc_status allocate_gradients(alc_plan *plan)
 /* A tensor's view, with data from one of its root's buffers: values (the recomputed ones in backward) or gradient. */
 static alc_view view_of(const alc_plan *plan, int64_t tensor, int64_t buffer)
 {
-    const alc_plan_tensor *t = &plan->tensors[tensor], *root = alc_plan_root(plan, tensor);
+    const alc_plan_tensor *t = &plan->tensors[tensor];
     alc_view view = alc_shape_view(t->shape, t->scalar);
-    int64_t channel = 0;
-    for (const alc_plan_tensor *at = t; at != root; at = &plan->tensors[at->root])
-        channel += at->channel;
     char *data = buffer_memory(plan, buffer);
-    view.data = data ? data + (size_t)channel * alc_dtype_size(t->dtype) : NULL;
+    view.data = data ? data + (size_t)alc_plan_channel(plan, tensor) * alc_dtype_size(t->dtype) : NULL;
     if (!t->scalar)
         view.stride = alc_plan_stride(plan, tensor);
     return view;
@@ -148,14 +145,23 @@ static alc_status bind_parameters(alc_plan *plan, alc_step *step)
     return ALC_OK;
 }
 
-/* The options of a node that applies a norm are the plan's own copy. */
+/* The options of a node that reads what a norm has saved are the plan's own copy. */
 static void bind_read_norm(const alc_plan *plan, const alc_plan_node *node)
 {
-    if (!node->read_norm)
+    const alc_plan_node *norm = node->read_norm;
+    if (!norm)
         return;
-    alc_fusion *fusion = (alc_fusion *)node->options;
-    alc_batch_norm_saved(buffer_memory(plan, node->read_norm->saved),
-                         alc_shape_channels(plan->tensors[node->inputs[0]].shape), &fusion->read_scale, &fusion->read_shift);
+    const alc_norm_memory saved =
+        alc_batch_norm_memory(buffer_memory(plan, norm->saved), alc_shape_channels(plan->tensors[norm->inputs[0]].shape));
+    if (node->op == &alc_op_batch_norm) {
+        alc_batch_norm_node *options = (alc_batch_norm_node *)node->options;
+        options->known_mean = saved.mean;
+        options->known_variance = saved.variance;
+    } else {
+        alc_fusion *fusion = (alc_fusion *)node->options;
+        fusion->read_scale = saved.scale;
+        fusion->read_shift = saved.shift;
+    }
 }
 
 static alc_status bind_step(alc_plan *plan, alc_step *step)

@@ -106,6 +106,9 @@ static alc_status run_passes(alc_plan *plan)
     if (status != ALC_OK)
         return status;
     alc_place_concats(plan);
+    status = alc_share_statistics(plan);
+    if (status != ALC_OK)
+        return status;
     alc_pad_pixels(plan);
     status = alc_split_batch(plan);
     if (status == ALC_OK)

@@ -23,6 +23,8 @@ alc_status alc_fuse_depthwise(alc_plan *plan);
 alc_status alc_fuse_pool(alc_plan *plan);
 /* Inputs of concats are computed in the concat's memory where that is possible. */
 void alc_place_concats(alc_plan *plan);
+/* Statistics of channels that an earlier batch norm has read are taken from that. */
+alc_status alc_share_statistics(alc_plan *plan);
 /* Pixels that would lie badly in the caches lie a little further apart. */
 void alc_pad_pixels(alc_plan *plan);
 /* Cuts the nodes into segments that run for some samples at a time, and says how many samples each tensor holds. */

@@ -44,8 +44,9 @@ typedef struct alc_plan_node {
     alc_parameter **parameters;
     bool dead;                           /* taken in by a neighbour */
     bool leads_to_output;                /* the output depends on it */
-    struct alc_plan_node *read_norm;     /* of a trained convolution: the batch norm that it applies to its last input as it reads,
-                                            which is the norm's own; its first input is the norm's unstored output. NULL: none */
+    struct alc_plan_node *read_norm;     /* the batch norm whose saved values it reads; NULL: none. Of a trained convolution: the
+                                            one that it applies to its last input as it reads, which is the norm's own; its first
+                                            input is the norm's unstored output. Of a norm: that has statistics of its first channels */
     int64_t segment;                     /* of the plan's segments */
     bool frozen, differentiated;
     bool *input_gradient_wanted, *parameter_gradient_wanted;
@@ -125,6 +126,8 @@ void alc_observe_step(const alc_plan *plan, const alc_step *step, int64_t rows);
 
 /* The buffer-resolving root of a tensor. */
 const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);
+/* The first channel of the root's that it has. */
+int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor);
 /* Values from pixel to pixel of a tensor. */
 int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor);
 

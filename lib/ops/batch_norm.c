@@ -4,6 +4,7 @@
  * Only x is kept for backward: z is formed again where the activation's derivative needs it (from y where there is a
  * residual), and y can be recomputed as a whole, which costs one pass over x. */
 #include <math.h>
+#include <string.h>
 
 #include "lib/ops/ops.h"
 
@@ -39,10 +40,7 @@ static alc_status infer(alc_infer *infer)
     return status == ALC_OK ? alc_infer_output(infer, infer->input_shapes[0], ALC_REAL) : status;
 }
 
-/* Saved (or, without backward, scratch) memory: five values a channel. */
-typedef struct norm_memory {
-    alc_real *mean, *variance, *inverse_std, *scale, *shift;
-} norm_memory;
+/* Of saved or, without backward, scratch memory. */
 #define NORM_MEMORY_ROWS 5
 
 static size_t norm_memory_bytes(int64_t channels)
@@ -50,17 +48,10 @@ static size_t norm_memory_bytes(int64_t channels)
     return alc_align_up((size_t)(NORM_MEMORY_ROWS * channels) * sizeof(alc_real));
 }
 
-static norm_memory norm_memory_at(void *memory, int64_t channels)
+alc_norm_memory alc_batch_norm_memory(void *memory, int64_t channels)
 {
     alc_real *at = memory;
-    return (norm_memory){at, at + channels, at + 2 * channels, at + 3 * channels, at + 4 * channels};
-}
-
-void alc_batch_norm_saved(const void *saved, int64_t channels, const alc_real **scale, const alc_real **shift)
-{
-    const norm_memory m = norm_memory_at((void *)saved, channels);
-    *scale = m.scale;
-    *shift = m.shift;
+    return (alc_norm_memory){at, at + channels, at + 2 * channels, at + 3 * channels, at + 4 * channels};
 }
 
 /* Whether backward takes the activation's derivative from y: with a residual z cannot be formed from x alone. */
@@ -91,7 +82,7 @@ static alc_status prepare(alc_prepare *p)
     return ALC_OK;
 }
 
-static alck_norm norm_of(const alc_run *r, const norm_memory *m)
+static alck_norm norm_of(const alc_run *r, const alc_norm_memory *m)
 {
     const alc_batch_norm_node *o = r->options;
     const alc_view *x = &r->inputs[0];
@@ -105,8 +96,26 @@ static alck_norm norm_of(const alc_run *r, const norm_memory *m)
     return norm;
 }
 
+/* Of the channels of which nobody else knows them. */
+static void batch_statistics(const alc_run *r, const alc_norm_memory *m, void *scratch)
+{
+    const alc_batch_norm_node *o = r->options;
+    const size_t known_bytes = (size_t)o->known_channels * sizeof(alc_real);
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    alck_norm norm = norm_of(r, m);
+    norm.x += o->known_channels;
+    norm.channels -= o->known_channels;
+    if (o->known_channels > 0) {
+        memcpy(m->mean, o->known_mean, known_bytes);
+        memcpy(m->variance, o->known_variance, known_bytes);
+    }
+    if (norm.channels > 0)
+        alc_context_kernels(r->context)->norm_statistics(&parallel, &norm, m->mean + o->known_channels,
+                                                         m->variance + o->known_channels, scratch);
+}
+
 /* Mean, variance and what follows from them, for this batch or from the running statistics. */
-static alc_status compute_statistics(const alc_run *r, const norm_memory *m, void *scratch)
+static alc_status compute_statistics(const alc_run *r, const alc_norm_memory *m, void *scratch)
 {
     const alc_batch_norm_node *o = r->options;
     const alc_view *x = &r->inputs[0];
@@ -116,9 +125,7 @@ static alc_status compute_statistics(const alc_run *r, const norm_memory *m, voi
         if (r->rows * alc_view_pixels(x) < 2)
             return alc_run_fail(r, ALC_INVALID_ARGUMENT, "batch statistics need more than one value per channel, and this "
                                 "batch has one");
-        alck_parallel parallel = alc_context_parallel(r->context);
-        alck_norm norm = norm_of(r, m);
-        alc_context_kernels(r->context)->norm_statistics(&parallel, &norm, m->mean, m->variance, scratch);
+        batch_statistics(r, m, scratch);
         mean = m->mean;
         variance = m->variance;
     } else {
@@ -137,7 +144,7 @@ static alc_status compute_statistics(const alc_run *r, const norm_memory *m, voi
 static alc_status forward(const alc_run *r)
 {
     int64_t channels = r->inputs[0].channels;
-    norm_memory m = norm_memory_at(r->saved ? r->saved : r->scratch, channels);
+    alc_norm_memory m = alc_batch_norm_memory(r->saved ? r->saved : r->scratch, channels);
     void *scratch = r->saved ? r->scratch : (char *)r->scratch + norm_memory_bytes(channels);
     if (!r->recompute) {
         alc_status status = compute_statistics(r, &m, scratch);
@@ -159,7 +166,7 @@ static alc_status update_state(const alc_run *r)
     if (alc_batch_norm_behaviour(o, r->mode, r->frozen) == ALC_NORM_RUNNING)
         return ALC_OK;
     double n = (double)(r->rows * alc_view_pixels(&r->inputs[0]));
-    norm_memory m = norm_memory_at(r->saved ? r->saved : r->scratch, channels);
+    alc_norm_memory m = alc_batch_norm_memory(r->saved ? r->saved : r->scratch, channels);
     for (int64_t c = 0; c < channels; c++) {
         alc_real *mean = &r->parameters[2].value[c], *variance = &r->parameters[3].value[c];
         *mean = (alc_real)((1 - o->momentum) * (double)*mean + o->momentum * (double)m.mean[c]);
@@ -175,7 +182,7 @@ static void add_parameter_gradient(const alc_parameter_view *parameter, const al
 }
 
 /* dx = scale (dz - mean(dz) - xhat mean(dz xhat)) as a dz + b (x - mean) + c. */
-static void input_coefficients(const alc_run *r, const norm_memory *m, const alc_real *sum_dz, const alc_real *sum_dz_xhat,
+static void input_coefficients(const alc_run *r, const alc_norm_memory *m, const alc_real *sum_dz, const alc_real *sum_dz_xhat,
                                alc_real *b, alc_real *c)
 {
     double n = (double)(r->rows * alc_view_pixels(&r->inputs[0]));
@@ -191,7 +198,7 @@ static alc_status backward(const alc_run *r)
     const alck_table *kernels = alc_context_kernels(r->context);
     alck_parallel parallel = alc_context_parallel(r->context);
     int64_t channels = r->inputs[0].channels;
-    norm_memory m = norm_memory_at(r->saved, channels);
+    alc_norm_memory m = alc_batch_norm_memory(r->saved, channels);
     alc_real *sum_dz = r->scratch, *sum_dz_xhat = sum_dz + channels, *b = sum_dz + 2 * channels, *c = sum_dz + 3 * channels;
     bool batch = alc_batch_norm_behaviour(o, r->mode, r->frozen) == ALC_NORM_BATCH;
     const alc_gradient_view *dy = &r->output_gradients[0], *dx = &r->input_gradients[0];

@@ -65,6 +65,9 @@ typedef struct alc_batch_norm_node {
     alc_fusion fusion;         /* residual and activation only */
     double epsilon, momentum;
     alc_batch_norm_mode mode;
+    int64_t known_channels;    /* whose statistics another norm of the plan computes; set by lib/compile, which knows where they
+                                  lie when memory is bound */
+    const alc_real *known_mean, *known_variance;
 } alc_batch_norm_node;
 
 /* Whether b holds one factor for each channel of a, for all its pixels. */
@@ -89,8 +92,11 @@ alc_norm_behaviour alc_batch_norm_behaviour(const alc_batch_norm_node *options, 
 /* Whether its weight and bias are trained; options.mode can forbid it. */
 bool alc_batch_norm_trains(const alc_batch_norm_node *options);
 
-/* Where a norm's saved memory has the scale and shift of this run. */
-void alc_batch_norm_saved(const void *saved, int64_t channels, const alc_real **scale, const alc_real **shift);
+/* What a norm saves of a run: five values a channel. */
+typedef struct alc_norm_memory {
+    alc_real *mean, *variance, *inverse_std, *scale, *shift;
+} alc_norm_memory;
+alc_norm_memory alc_batch_norm_memory(void *saved, int64_t channels);
 
 /* scale = weight / sqrt(variance + epsilon), shift = bias - mean scale, for `channels` channels. */
 void alc_batch_norm_fold(int64_t channels, const alc_real *weight, const alc_real *bias, const alc_real *mean,

@@ -11,6 +11,15 @@ const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor)
     return t;
 }
 
+int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    int64_t channel = 0;
+    for (const alc_plan_tensor *t = &plan->tensors[tensor]; t != root; t = &plan->tensors[t->root])
+        channel += t->channel;
+    return channel;
+}
+
 int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor)
 {
     const alc_plan_tensor *root = alc_plan_root(plan, tensor);
