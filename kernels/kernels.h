@@ -100,7 +100,7 @@ typedef struct alck_reading {
     bool normalises;                 /* or activation(fma(value, scale, shift)); never both */
     const alck_real *scale, *shift;  /* per channel */
     alck_activation activation;      /* with a norm ALCK_IDENTITY, ALCK_RELU or ALCK_RELU6; of depthwise ones ALCK_RELU at most */
-    const alck_depthwise *depthwise; /* or they are this one's output, and what is read is its input: of reals alone, stride 1 */
+    const alck_depthwise *depthwise; /* or they are this one's output, and what is read is its input: stride 1 */
 } alck_reading;
 
 /* A convolution's geometry. Output extents are given; padding at the bottom and right is what they imply. Taps in the

@@ -3,6 +3,7 @@
 #include "kernels/f32/left.h"
 #include "kernels/f32/depthwise.h"
 #include "kernels/f32/normalise.h"
+#include "kernels/f32/strips.h"
 
 /* Below this many channels a piece is not worth its pointers. */
 #define CHANNELS_LEAST 16
@@ -77,6 +78,12 @@ static int64_t pieces_most(const product *p, left_kind kind)
     return most > 0 ? most : 1;
 }
 
+/* Values of a row that lie beside the copies on their way to pairs. */
+static int64_t formed_row(const product *p)
+{
+    return p->reading.depthwise != NULL && p->operands != ALCK_REALS ? COPIED_ROW : 0;
+}
+
 static size_t align(size_t bytes)
 {
     return (bytes + 63) / 64 * 64;
@@ -91,7 +98,7 @@ size_t ALCK_NAME(left_scratch_bytes)(const product *p)
     if (kind == LEFT_TAP_ROWS)
         copied = pieces * ROWS_MOST * TAP_ROW_MOST;
     else if (kind == LEFT_COPIED)
-        copied = (size_t)ROWS_MOST * (size_t)(COPIED_ROW + (p->stretch_taps > 1 ? TAP_ROW_MOST : 0));
+        copied = (size_t)ROWS_MOST * (size_t)(COPIED_ROW + formed_row(p) + (p->stretch_taps > 1 ? TAP_ROW_MOST : 0));
     else if (kind == LEFT_BY_K)
         copied = (size_t)(ROWS_MOST / TILE_ROWS) * COPIED_TILE;
     return align(ROWS_MOST * sizeof(grid_run)) + align(ROWS_MOST * sizeof(int64_t))
@@ -215,11 +222,19 @@ static void point_at_copies(left_block *left)
     left->lengths[0] = left->length;
 }
 
-/* A block's values of a depthwise convolution. */
+/* A block's values of a depthwise convolution; what becomes pairs K_BLOCK channels at a time. */
 static void form_depthwise(const product *p, const k_block *block, left_block *left)
 {
-    ALCK_NAME(depthwise_form)(p->reading.depthwise, p->input, left->run, left->runs, block->term, block->length, left->copies,
-                              COPIED_ROW);
+    const bool pairs = p->operands != ALCK_REALS;
+    const int64_t per_term = values_per_term(p->operands), first = block->term * per_term;
+    const int64_t end = smaller(first + block->length * per_term, p->channels);
+    alck_real *to = left->copies, *formed = pairs ? left->copies + ROWS_MOST * COPIED_ROW : to;
+    for (int64_t channel = first; channel < end; channel += K_BLOCK, to += K_BLOCK / per_term) {
+        const int64_t count = smaller(K_BLOCK, end - channel);
+        ALCK_NAME(depthwise_form)(p->reading.depthwise, p->input, left->run, left->runs, channel, count, formed, COPIED_ROW);
+        for (int64_t r = 0; r < left->rows && pairs; r++)
+            ALCK_NAME(pair_values)(p->operands, count, formed + r * COPIED_ROW, NULL, to + r * COPIED_ROW);
+    }
     point_at_copies(left);
 }
 

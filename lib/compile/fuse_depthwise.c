@@ -101,8 +101,7 @@ alc_status alc_fuse_depthwise(alc_plan *plan)
         status = take_relu(plan, n);
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
         status = take_average(plan, n);
-    const bool reals = alc_context_operands(plan->context) == ALCK_REALS;
-    for (int64_t n = 0; n < plan->node_count && status == ALC_OK && reals; n++)
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
         status = take_depthwise(plan, n);
     return status;
 }

@@ -184,9 +184,11 @@ static alck_conv pointwise_after(const alck_conv *s, int64_t columns)
                        .kernel_width = 1, .stride_y = 1, .stride_x = 1, .dilation_y = 1, .dilation_x = 1, .groups = 1};
 }
 
-static void check_depthwise_source(kernel_run *run, const alck_conv *shape, int64_t columns, alck_activation activation, bool bias)
+static void check_depthwise_source(kernel_run *run, const alck_conv *shape, int64_t columns, alck_operands operands,
+                                   alck_activation activation, bool bias)
 {
     alck_conv s = pointwise_after(shape, columns);
+    s.operands = operands;
     const alck_epilogue e = {.activation = ALCK_RELU};
     const int64_t channels = shape->in_channels;
     kernel_tensor x = kernel_tensor_reals(run, shape->batch * shape->in_height * shape->in_width, channels,
@@ -219,7 +221,8 @@ static void check_depthwise(kernel_run *run)
         alck_conv shape = product_random_depthwise(run, 20000);
         shape.out_stride = 0; /* it has no output of its own */
         shape.reading.activation = i % 2 ? ALCK_RELU : ALCK_IDENTITY;
-        check_depthwise_source(run, &shape, kernel_random_extent(run), activations[i % 3], i % 4 < 2);
+        check_depthwise_source(run, &shape, kernel_random_extent(run), product_random_operands(run), activations[i % 3],
+                               i % 4 < 2);
     }
     /* rows that are cut among tasks; several blocks of k, and of columns */
     static const alck_conv shapes[] = {
@@ -230,7 +233,8 @@ static void check_depthwise(kernel_run *run)
     };
     static const int64_t columns[] = {530, 64, 1100, 8};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        check_depthwise_source(run, &shapes[i], columns[i], ALCK_IDENTITY, true);
+        for (int bf16 = 0; bf16 < 2; bf16++)
+            check_depthwise_source(run, &shapes[i], columns[i], bf16 ? product_bf16(run) : ALCK_REALS, ALCK_IDENTITY, true);
 }
 
 /* A point-wise convolution is the matrix product, bit for bit. */
