@@ -61,6 +61,21 @@ typedef int32_t alck_int;
 ALCK_KERNEL_LIST(ALCK_PROTOTYPE)
 #undef ALCK_PROTOTYPE
 
+ALCK_INLINE int64_t ceil_divide(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+ALCK_INLINE int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+ALCK_INLINE int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Runs the tasks over the workers; a single one in the caller, so that small tensors wake nobody. The number of tasks
  * must follow from the shape alone. */
 static inline void alck_spread(const alck_parallel *par, int64_t tasks,

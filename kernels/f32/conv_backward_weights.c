@@ -78,8 +78,8 @@ static size_t pointer_bytes(const weights_job *job)
 
 static size_t left_bytes(const weights_job *job)
 {
-    const int64_t tiles = even_parts(job->rows_per_region, TILE_ROWS);
-    return align((size_t)(even_parts(tiles, job->bands) * PACKED_TILE) * sizeof(alck_real));
+    const int64_t tiles = ceil_divide(job->rows_per_region, TILE_ROWS);
+    return align((size_t)(ceil_divide(tiles, job->bands) * PACKED_TILE) * sizeof(alck_real));
 }
 
 static size_t dy_bytes(const weights_job *job)
@@ -98,22 +98,22 @@ static int64_t most_rows(int64_t panels)
  * packed row. */
 static void cut_regions(weights_job *job, int64_t wanted)
 {
-    job->panel_regions = even_parts(job->panels, REGION_PANELS);
-    job->row_regions = job->panels > 0 ? even_parts(job->rows, most_rows(even_parts(job->panels, job->panel_regions))) : 0;
+    job->panel_regions = ceil_divide(job->panels, REGION_PANELS);
+    job->row_regions = job->panels > 0 ? ceil_divide(job->rows, most_rows(ceil_divide(job->panels, job->panel_regions))) : 0;
     while (job->row_regions > 0 && job->panel_regions > 0
            && job->s->groups * job->panel_regions * job->row_regions < wanted) {
         if (job->panel_regions < job->panels)
             job->panel_regions++;
-        else if (job->row_regions < even_parts(job->rows, TILE_ROWS))
+        else if (job->row_regions < ceil_divide(job->rows, TILE_ROWS))
             job->row_regions++;
         else
             break;
     }
     job->regions = job->s->groups * job->panel_regions * job->row_regions;
-    job->panels_per_region = job->panel_regions > 0 ? even_parts(job->panels, job->panel_regions) : 0;
-    job->rows_per_region = job->row_regions > 0 ? even_parts(job->rows, job->row_regions) : 0;
+    job->panels_per_region = job->panel_regions > 0 ? ceil_divide(job->panels, job->panel_regions) : 0;
+    job->rows_per_region = job->row_regions > 0 ? ceil_divide(job->rows, job->row_regions) : 0;
     job->region_elements = job->rows_per_region * job->panels_per_region * TILE_COLUMNS;
-    job->bands = even_parts(even_parts(job->rows_per_region, TILE_ROWS), BAND_TILES);
+    job->bands = ceil_divide(ceil_divide(job->rows_per_region, TILE_ROWS), BAND_TILES);
 }
 
 static weights_job plan(const alck_conv *s, int workers)
@@ -121,8 +121,8 @@ static weights_job plan(const alck_conv *s, int workers)
     weights_job job = {.p = conv_as_product(s), .s = s};
     const int64_t taps = s->kernel_height * s->kernel_width, wanted = (int64_t)workers * TASKS_PER_WORKER;
     job.pixels_per_image = s->out_height * s->out_width;
-    job.samples_per_group = job.pixels_per_image > 0 ? even_parts(GROUP_PIXELS, job.pixels_per_image) : 1;
-    job.pixel_groups = even_parts(s->batch, job.samples_per_group);
+    job.samples_per_group = job.pixels_per_image > 0 ? ceil_divide(GROUP_PIXELS, job.pixels_per_image) : 1;
+    job.pixel_groups = ceil_divide(s->batch, job.samples_per_group);
     job.block_pixels = K_BLOCK * values_per_term(s->operands);
     job.joined = ALCK_NAME(grid_joins_taps)(&job.p);
     job.piece_rows = job.joined ? job.p.taps_x * job.p.channels : job.p.channels;
@@ -163,7 +163,7 @@ static region find_region(const weights_job *job, int64_t index, int worker)
     r.group = index / job->panel_regions / job->row_regions;
     r.first_row = job->rows * rows / job->row_regions;
     r.rows = job->rows * (rows + 1) / job->row_regions - r.first_row;
-    r.tiles = even_parts(r.rows, TILE_ROWS);
+    r.tiles = ceil_divide(r.rows, TILE_ROWS);
     for (int64_t tile = 0; tile <= r.tiles; tile++)
         r.tile_row[tile] = r.rows * tile / r.tiles;
     r.first_panel = job->panels * panels / job->panel_regions;
@@ -370,7 +370,7 @@ static upcoming find_next_left(const weights_job *job, const region *r, int64_t 
     const band next = find_band(r, last ? 0 : index + 1);
     const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, first, pixels, r->run);
     const int64_t end = find_piece(job, r, runs, next.first_row, next.end_row, r->next, pixels);
-    return (upcoming){.pixels = pixels, .share = even_parts(pixels, steps), .rows = end - next.first_row};
+    return (upcoming){.pixels = pixels, .share = ceil_divide(pixels, steps), .rows = end - next.first_row};
 }
 
 /* What of the output's gradient is packed after a band's panel: the first band packs the next panel, the last one is followed
@@ -380,7 +380,7 @@ static upcoming find_next_dy(const weights_job *job, const region *r, int64_t in
 {
     const bool more = panel + 1 < r->end_panel;
     const int64_t pixels = more ? (index == 0 ? b->pixels : 0) : (index + 1 == r->bands ? b->after : 0);
-    return (upcoming){.pixels = pixels, .share = even_parts(pixels, steps),
+    return (upcoming){.pixels = pixels, .share = ceil_divide(pixels, steps),
                       .dy = more ? find_dy(job, r, b->first, panel + 1)
                                  : find_dy(job, r, b->first + b->pixels, r->first_panel)};
 }

@@ -42,7 +42,7 @@ typedef struct winograd {
 /* Distances of an odd number of cache lines: rows of a register tile that lie so far apart do not meet in a few sets of the caches. */
 ALCK_INLINE int64_t odd_lines(int64_t values)
 {
-    return (even_parts(values, LINE_VALUES) | 1) * LINE_VALUES;
+    return (ceil_divide(values, LINE_VALUES) | 1) * LINE_VALUES;
 }
 
 /* Values from tile to tile of V [tile][36][term] and M [tile][36][column]. */
@@ -80,7 +80,7 @@ ALCK_INLINE int64_t panels_together(const winograd *w, bool packed)
 /* Bytes of whole cache lines. */
 ALCK_INLINE size_t value_bytes(int64_t values)
 {
-    return (size_t)(even_parts(values, LINE_VALUES) * LINE_VALUES) * sizeof(alck_real);
+    return (size_t)(ceil_divide(values, LINE_VALUES) * LINE_VALUES) * sizeof(alck_real);
 }
 
 /* The convolution as it is, without tensors. */

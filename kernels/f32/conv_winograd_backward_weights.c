@@ -51,8 +51,8 @@ static void size_waves(gradient_job *job, int64_t tiles, int workers)
     job->d_position = odd_lines(terms * job->width);
     job->v_bytes = value_bytes(WINOGRAD_POSITIONS * job->layout.position);
     job->d_bytes = value_bytes(WINOGRAD_POSITIONS * job->d_position);
-    job->row_regions = even_parts(channels, job->whole ? REGION_ROWS : POSITION_ROWS);
-    job->panel_regions = job->whole ? even_parts(job->panels, REGION_PANELS) : 1;
+    job->row_regions = ceil_divide(channels, job->whole ? REGION_ROWS : POSITION_ROWS);
+    job->panel_regions = job->whole ? ceil_divide(job->panels, REGION_PANELS) : 1;
     job->sums_position = job->whole ? odd_lines(smaller(channels, REGION_ROWS)
                                                 * smaller(job->width, REGION_PANELS * TILE_COLUMNS))
                                     : odd_lines(channels * job->width);
@@ -190,7 +190,7 @@ static int64_t find_sums(const gradient_job *job, const region *r, int64_t panel
 /* The sums of one position of a region over the wave's tiles, added to those of the waves before. */
 static void multiply_position(const gradient_job *job, const region *r, int64_t position, alck_real *sums)
 {
-    const int64_t columns = job->w.s.out_channels, count = r->rows, parts = even_parts(count, TILE_ROWS);
+    const int64_t columns = job->w.s.out_channels, count = r->rows, parts = ceil_divide(count, TILE_ROWS);
     const alck_real *v = job->v + position * job->layout.position + r->first_row;
     const alck_real *d = job->d + position * job->d_position;
     int64_t pixels[POSITION_ROWS];
@@ -303,7 +303,7 @@ static void run_waves(const alck_parallel *par, gradient_job *job)
 {
     for (job->wave_first = 0; job->wave_first < job->w.tiles; job->wave_first += job->wave_most) {
         job->wave_tiles = smaller(job->wave_most, job->w.tiles - job->wave_first);
-        alck_spread(par, even_parts(job->wave_tiles, TILES_TOGETHER), transform_task, job);
+        alck_spread(par, ceil_divide(job->wave_tiles, TILES_TOGETHER), transform_task, job);
         if (job->whole)
             alck_spread(par, job->row_regions * job->panel_regions, region_task, job);
         else

@@ -37,8 +37,8 @@ typedef struct winograd_job {
 /* Blocks of at most `most` tiles, and for few blocks as many for each worker. */
 static int64_t cut_tiles(int64_t tiles, int64_t most, int64_t workers)
 {
-    const int64_t blocks = even_parts(tiles, most);
-    return blocks < 8 * workers ? smaller(even_parts(blocks, workers) * workers, tiles) : blocks;
+    const int64_t blocks = ceil_divide(tiles, most);
+    return blocks < 8 * workers ? smaller(ceil_divide(blocks, workers) * workers, tiles) : blocks;
 }
 
 /* The products of a wave and of panels [panel, end), but for where they lie. */
@@ -70,8 +70,8 @@ static void plan_blocks(winograd_job *job, bool with_v)
 
 static void plan_wave(winograd_job *job, int64_t fit)
 {
-    const int64_t waves = even_parts(job->w.tiles, larger(fit, WINOGRAD_TILES_MOST));
-    job->wave_most = even_parts(job->w.tiles, larger(1, waves));
+    const int64_t waves = ceil_divide(job->w.tiles, larger(fit, WINOGRAD_TILES_MOST));
+    job->wave_most = ceil_divide(job->w.tiles, larger(1, waves));
     job->v_bytes = value_bytes(job->wave_most * tile_pitch(job->w.terms));
 }
 
@@ -92,8 +92,8 @@ static void plan_columns(winograd_job *job, int workers)
     const int64_t wanted = workers > 1 ? 2 * workers : 1;
     plan_blocks(job, false);
     plan_wave(job, tiles_in(TRAINING_WAVE_BYTES, tile_pitch(w->terms)));
-    job->column_blocks = larger(even_parts(job->panels, WINOGRAD_PANELS), smaller(wanted, job->panels));
-    job->groups = smaller(even_parts(wanted, larger(1, job->column_blocks)), even_parts(w->tiles, GROUP_TILES));
+    job->column_blocks = larger(ceil_divide(job->panels, WINOGRAD_PANELS), smaller(wanted, job->panels));
+    job->groups = smaller(ceil_divide(wanted, larger(1, job->column_blocks)), ceil_divide(w->tiles, GROUP_TILES));
     job->worker_bytes += value_bytes(u_values(w, 0, smaller(job->panels, WINOGRAD_PANELS)));
 }
 
@@ -179,7 +179,7 @@ static void column_task(void *argument, int64_t task, int worker)
     const int64_t block = task / job->groups, group = task % job->groups;
     const int64_t panel = job->panels * block / job->column_blocks, panel_end = job->panels * (block + 1) / job->column_blocks;
     const int64_t from = job->wave_tiles * group / job->groups, to = job->wave_tiles * (group + 1) / job->groups;
-    const int64_t parts = even_parts(to - from, job->block_most);
+    const int64_t parts = ceil_divide(to - from, job->block_most);
     alck_real *u = worker_values(job, worker), *m = u + u_values(w, 0, smaller(job->panels, WINOGRAD_PANELS));
     for (int64_t p = panel; p < panel_end; p++)
         ALCK_NAME(winograd_weights)(w, panel, panel_end, p, u);
@@ -192,7 +192,7 @@ static void column_task(void *argument, int64_t task, int worker)
 
 static void run_waves(const alck_parallel *par, winograd_job *job)
 {
-    const int64_t waves = even_parts(job->w.tiles, job->wave_most);
+    const int64_t waves = ceil_divide(job->w.tiles, job->wave_most);
     for (int64_t wave = 0; wave < waves; wave++) {
         job->wave_first = job->w.tiles * wave / waves;
         job->wave_tiles = job->w.tiles * (wave + 1) / waves - job->wave_first;
@@ -228,8 +228,8 @@ winograd ALCK_NAME(winograd_of)(const alck_conv *s)
     winograd w = {.s = *s};
     w.s.in_stride = conv_in_stride(s);
     w.s.out_stride = conv_out_stride(s);
-    w.tiles_y = even_parts(s->out_height, WINOGRAD_OUTPUTS);
-    w.tiles_x = even_parts(s->out_width, WINOGRAD_OUTPUTS);
+    w.tiles_y = ceil_divide(s->out_height, WINOGRAD_OUTPUTS);
+    w.tiles_x = ceil_divide(s->out_width, WINOGRAD_OUTPUTS);
     w.tiles = s->batch * w.tiles_y * w.tiles_x;
     w.terms = terms_of(s->operands, s->in_channels);
     return w;

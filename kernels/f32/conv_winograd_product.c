@@ -14,7 +14,7 @@ typedef struct product_rows {
 static void multiply_terms(alck_operands operands, const product_rows *rows, int64_t length, int64_t next, int64_t vectors, const alck_real *panel,
                               tile_target *target)
 {
-    const int64_t count = rows->count, parts = even_parts(count, TILE_ROWS);
+    const int64_t count = rows->count, parts = ceil_divide(count, TILE_ROWS);
     target->ahead = (uintptr_t)(panel + length * vectors * VF_LANES);
     target->ahead_lines = lines_ahead(vectors * VF_LANES, parts);
     target->output_rows = output_rows_ahead(length);

@@ -183,7 +183,7 @@ void ALCK_NAME(winograd_taps_pack)(const alck_parallel *par, const alck_conv *s,
 {
     pack_job job = {ALCK_NAME(winograd_of)(s), packed};
     job.w.weight = weight;
-    alck_spread(par, even_parts(s->out_channels, VF_LANES), pack_task, &job);
+    alck_spread(par, ceil_divide(s->out_channels, VF_LANES), pack_task, &job);
 }
 
 size_t ALCK_NAME(winograd_taps_scratch_bytes)(const alck_conv *s, int workers)

@@ -376,7 +376,7 @@ static void find_pixels(const product *p, pixel_block *at)
 ALCK_ONCE void sum_strips(const depthwise_job *job, pixel_block *at, int64_t first, int64_t end, map_sums *sums)
 {
     const product *p = &job->d->p;
-    const int64_t count = even_parts(p->grid_width, DEPTHWISE_PIXELS);
+    const int64_t count = ceil_divide(p->grid_width, DEPTHWISE_PIXELS);
     for (int64_t strip = 0; strip < count; strip++) {
         at->x = p->grid_width * strip / count;
         at->count = p->grid_width * (strip + 1) / count - at->x;
@@ -399,7 +399,7 @@ static void strip_task(void *argument, int64_t task, int worker)
     const product *p = &job->d->p;
     const int64_t chunk = task % job->chunks, band = task / job->chunks % job->bands;
     const int64_t image = task / job->chunks / job->bands;
-    const int64_t lines = even_parts(p->channels, LINE_VALUES), after = lines * (chunk + 1) / job->chunks * LINE_VALUES;
+    const int64_t lines = ceil_divide(p->channels, LINE_VALUES), after = lines * (chunk + 1) / job->chunks * LINE_VALUES;
     const int64_t channel = lines * chunk / job->chunks * LINE_VALUES;
     const int64_t channels = (after < p->channels ? after : p->channels) - channel;
     const int64_t first = p->grid_height * band / job->bands, end = p->grid_height * (band + 1) / job->bands;
@@ -427,8 +427,8 @@ static int64_t strip_channels(const product *p)
 static void run(const alck_parallel *par, const depthwise_product *d, double *sums)
 {
     const product *p = &d->p;
-    const depthwise_job job = {.d = d, .taps = p->taps_y * p->taps_x, .bands = even_parts(p->grid_height, BAND_ROWS),
-                               .chunks = even_parts(p->channels, strip_channels(p)), .sums = sums};
+    const depthwise_job job = {.d = d, .taps = p->taps_y * p->taps_x, .bands = ceil_divide(p->grid_height, BAND_ROWS),
+                               .chunks = ceil_divide(p->channels, strip_channels(p)), .sums = sums};
     if (p->grid_width > 0)
         alck_spread(par, p->batch * job.bands * job.chunks, strip_task, (void *)&job);
 }
@@ -447,12 +447,12 @@ ALCK_ONCE depthwise_product forward_product(const alck_conv *s, const alck_real 
 
 size_t ALCK_NAME(depthwise_averages_scratch_bytes)(const alck_conv *s)
 {
-    return (size_t)(s->batch * even_parts(s->out_height, BAND_ROWS) * s->out_channels) * sizeof(double);
+    return (size_t)(s->batch * ceil_divide(s->out_height, BAND_ROWS) * s->out_channels) * sizeof(double);
 }
 
 static void find_averages(const alck_conv *s, const alck_averages *averages)
 {
-    const int64_t bands = even_parts(s->out_height, BAND_ROWS);
+    const int64_t bands = ceil_divide(s->out_height, BAND_ROWS);
     const double *sums = averages->scratch, pixels = (double)(s->out_height * s->out_width);
     for (int64_t image = 0; image < s->batch; image++, sums += bands * s->out_channels)
         for (int64_t c = 0; c < s->out_channels; c++) {
@@ -495,7 +495,7 @@ void ALCK_NAME(depthwise_form)(const alck_depthwise *source, const alck_real *x,
     alck_epilogue epilogue = source->epilogue;
     depthwise_product d = forward_product(source->shape, x, source->weight, &epilogue);
     const depthwise_job job = {.d = &d, .taps = d.p.taps_y * d.p.taps_x};
-    const int64_t most = strip_channels(&d.p), tiles = even_parts(d.p.grid_width, DEPTHWISE_PIXELS);
+    const int64_t most = strip_channels(&d.p), tiles = ceil_divide(d.p.grid_width, DEPTHWISE_PIXELS);
     d.p.output_stride = stride;
     for (int64_t done = 0; done < channels; done += most) {
         /* the channels wanted are the first ones of a product that begins with them */

@@ -128,7 +128,7 @@ static void sum_line(const weights_job *job, const task_range *at, int64_t y, ta
 
 static int64_t channel_parts(const product *p)
 {
-    return even_parts(even_parts(p->channels, VF_LANES), TASK_VECTORS);
+    return ceil_divide(ceil_divide(p->channels, VF_LANES), TASK_VECTORS);
 }
 
 static void sample_task(void *argument, int64_t task, int worker)
@@ -136,7 +136,7 @@ static void sample_task(void *argument, int64_t task, int worker)
     (void)worker;
     const weights_job *job = argument;
     const product *p = &job->p;
-    const int64_t parts = channel_parts(p), vectors = even_parts(p->channels, VF_LANES), part = task % parts;
+    const int64_t parts = channel_parts(p), vectors = ceil_divide(p->channels, VF_LANES), part = task % parts;
     task_range at = {.image = task / parts, .channel = vectors * part / parts * VF_LANES};
     const int64_t end = vectors * (part + 1) / parts * VF_LANES;
     at.channels = (end < p->channels ? end : p->channels) - at.channel;

@@ -3,7 +3,6 @@
 #include "kernels/f32/left.h"
 #include "kernels/f32/depthwise.h"
 #include "kernels/f32/normalise.h"
-#include "kernels/f32/strips.h"
 
 /* Below this many channels a piece is not worth its pointers. */
 #define CHANNELS_LEAST 16
@@ -58,24 +57,24 @@ static int64_t stretches_per_block(const product *p)
 int64_t ALCK_NAME(left_blocks)(const product *p)
 {
     const int64_t stretches = product_stretches(p), terms = product_stretch_terms(p);
-    int64_t blocks = even_parts(stretches, stretches_per_block(p));
+    int64_t blocks = ceil_divide(stretches, stretches_per_block(p));
     if (terms == 0)
         blocks = 0;
     else if (terms > K_BLOCK)
-        blocks = stretches * even_parts(terms, K_BLOCK);
-    return blocks > 0 ? blocks : 1;
+        blocks = stretches * ceil_divide(terms, K_BLOCK);
+    return larger(blocks, 1);
 }
 
 /* Pieces that a block of k can have. */
 static int64_t pieces_most(const product *p, left_kind kind)
 {
     const int64_t stretches = product_stretches(p), together = stretches_per_block(p);
-    int64_t most = together < stretches ? together : stretches;
+    int64_t most = smaller(together, stretches);
     if (kind == LEFT_TAP_ROWS)
         most = most / p->taps_x + 2;
     if (kind == LEFT_COPIED)
         most = 2;
-    return most > 0 ? most : 1;
+    return larger(most, 1);
 }
 
 /* Values of a row that lie beside the copies on their way to pairs. */
@@ -146,7 +145,7 @@ static void find_tap_rows(const product *p, int64_t group, int64_t first, int64_
     left->pieces = 0;
     while (count > 0) {
         k_piece piece = {.tap_y = first / p->taps_x, .tap_x = first % p->taps_x};
-        piece.taps = p->taps_x - piece.tap_x < count ? p->taps_x - piece.tap_x : count;
+        piece.taps = smaller(p->taps_x - piece.tap_x, count);
         ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, left->pointers + left->pieces * ROWS_MOST,
               left->copies + left->pieces * ROWS_MOST * TAP_ROW_MOST);
         left->lengths[left->pieces++] = piece.taps * p->channels;
@@ -250,7 +249,7 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
         piece.tap_y = (block->first + i) / per_row;
         piece.tap_x = (block->first + i) % per_row;
         ALCK_NAME(grid_point)(p, left->run, left->runs, group, &piece, from, edges);
-        copy_piece(p, group, &piece, most < after ? most : after, from, left, left->copies + i * block->length);
+        copy_piece(p, group, &piece, smaller(most, after), from, left, left->copies + i * block->length);
     }
     point_at_copies(left);
 }
@@ -258,7 +257,7 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
 /* Terms [first, first + length), which are pairs of rows of k, in the same tiles as find_by_k. */
 static void pair_by_k(const product *p, int64_t first, int64_t length, left_block *left)
 {
-    const int64_t count = left->rows, tiles = even_parts(count, TILE_ROWS);
+    const int64_t count = left->rows, tiles = ceil_divide(count, TILE_ROWS);
     for (int64_t k = 0; k < length; k++) {
         const int64_t row = 2 * (first + k);
         const alck_real *even = p->input + row * p->input_stride + left->first_row;
@@ -276,12 +275,12 @@ static void pair_by_k(const product *p, int64_t first, int64_t length, left_bloc
 static void find_by_k(const product *p, int64_t first, int64_t length, left_block *left)
 {
     const alck_real *source = p->input + first * p->input_stride + left->first_row;
-    const int64_t tiles = even_parts(left->rows, TILE_ROWS), after = p->grid_width - left->first_row;
+    const int64_t tiles = ceil_divide(left->rows, TILE_ROWS), after = p->grid_width - left->first_row;
     int64_t row[ROWS_MOST / TILE_ROWS];
     for (int64_t tile = 0; tile < tiles; tile++)
         row[tile] = part_start(left->rows, tiles, tile);
     for (int64_t k = 0, end; k < length; k = end) {
-        end = k + K_TOGETHER < length ? k + K_TOGETHER : length;
+        end = smaller(k + K_TOGETHER, length);
         for (int64_t tile = 0; tile < tiles; tile++) {
             alck_real *to = left->copies + tile * COPIED_TILE;
             const alck_real *from = source + row[tile];
@@ -311,11 +310,11 @@ static k_block find_block(const product *p, int64_t block)
     if (terms == 0 || stretches == 0)
         return (k_block){.count = 0};
     if (terms > K_BLOCK) {
-        const int64_t cuts = even_parts(terms, K_BLOCK), term = block % cuts * K_BLOCK;
-        return (k_block){block / cuts, 1, term, terms - term < K_BLOCK ? terms - term : K_BLOCK};
+        const int64_t cuts = ceil_divide(terms, K_BLOCK), term = block % cuts * K_BLOCK;
+        return (k_block){block / cuts, 1, term, smaller(terms - term, K_BLOCK)};
     }
     const int64_t first = block * together;
-    return (k_block){first, stretches - first < together ? stretches - first : together, 0, terms};
+    return (k_block){first, smaller(stretches - first, together), 0, terms};
 }
 
 /* A block's taps where they lie. */

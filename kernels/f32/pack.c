@@ -167,8 +167,8 @@ void ALCK_NAME(pack_panels)(const alck_parallel *par, const pack_source *source,
     pack_job job = {.source = &whole, .terms = terms_of(whole.operands, whole.reals), .packed = packed};
     job.first = whole.first / values_per_term(whole.operands);
     job.end = whole.count > 0 ? job.first + terms_of(whole.operands, whole.count) : job.terms;
-    job.parts = even_parts(job.end, PACK_ROWS) - job.first / PACK_ROWS;
-    alck_spread(par, even_parts(panel_count(whole.columns), PACK_PANELS) * whole.stretches * job.parts, pack_task, &job);
+    job.parts = ceil_divide(job.end, PACK_ROWS) - job.first / PACK_ROWS;
+    alck_spread(par, ceil_divide(panel_count(whole.columns), PACK_PANELS) * whole.stretches * job.parts, pack_task, &job);
 }
 
 size_t ALCK_NAME(gemm_packed_bytes)(alck_operands operands, int64_t k, int64_t n)

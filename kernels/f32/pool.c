@@ -7,7 +7,18 @@
 #include "kernels/f32/pool_window.h"
 #include "kernels/f32/polynomials.h"
 
-typedef struct pool_job {
+/* Where an output pixel's window lies, or an input pixel's outputs: two ranges, and the sample's first pixel. */
+typedef struct pool_area {
+    pool_span y, x;
+    int64_t origin; /* forward: the input pixel under tap (0, 0), perhaps outside; backward: output (0, 0) */
+    int64_t tap_y, tap_x; /* backward: the tap of output (0, 0) that this input would be */
+} pool_area;
+
+typedef struct pool_job pool_job;
+/* The gradient of `lanes` channels from i on of the input pixel whose outputs `w` says, at dx. */
+typedef void (*pool_backward_step)(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes);
+
+struct pool_job {
     strips cut; /* over the pixels that are written */
     const alck_pool *s;
     pool_axis rows, columns;
@@ -16,7 +27,8 @@ typedef struct pool_job {
     uint8_t *positions;
     const uint8_t *taken;
     bool add;
-} pool_job;
+    pool_backward_step backward_step;
+};
 
 static pool_job pool_job_over(const alck_pool *s, int64_t pixels_per_row)
 {
@@ -25,13 +37,6 @@ static pool_job pool_job_over(const alck_pool *s, int64_t pixels_per_row)
     j.columns = pool_columns(s);
     return j;
 }
-
-/* Where an output pixel's window lies, or an input pixel's outputs: two ranges, and the sample's first pixel. */
-typedef struct pool_area {
-    pool_span y, x;
-    int64_t origin; /* forward: the input pixel under tap (0, 0), perhaps outside; backward: output (0, 0) */
-    int64_t tap_y, tap_x; /* backward: the tap of output (0, 0) that this input would be */
-} pool_area;
 
 static pool_area window_of_output(const pool_job *j, int64_t pixel)
 {
@@ -54,6 +59,31 @@ static pool_area outputs_of_input(const pool_job *j, int64_t pixel)
                        .origin = n * s->out_height * s->out_width,
                        .tap_y = y + s->pad_top,
                        .tap_x = x + s->pad_left};
+}
+
+/* Backward: each input pixel, a vector or the part of one at a time. */
+static void backward_task(void *argument, int64_t task, int worker)
+{
+    (void)worker;
+    const pool_job *j = argument;
+    const int64_t first = task * j->cut.per_task;
+    const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
+    for (int64_t p = first; p < end; p++) {
+        const pool_area w = outputs_of_input(j, p);
+        EACH_VECTOR(j->s->channels, j->backward_step, j, &w, j->output + p * j->s->in_stride);
+    }
+}
+
+static void run_backward(const alck_parallel *par, const alck_pool *s, pool_backward_step step, const uint8_t *positions,
+                         const alck_real *dy, alck_real *dx, bool add)
+{
+    pool_job j = pool_job_over(s, s->in_height * s->in_width);
+    j.input = dy;
+    j.output = dx;
+    j.taken = positions;
+    j.add = add;
+    j.backward_step = step;
+    alck_spread(par, strip_tasks(&j.cut), backward_task, &j);
 }
 
 /* --- max --- */
@@ -124,7 +154,7 @@ void ALCK_NAME(max_pool_forward)(const alck_parallel *par, const alck_pool *s, c
     alck_spread(par, strip_tasks(&j.cut), max_task, &j);
 }
 
-ALCK_ONCE void max_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes)
+static void max_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf sum = vf_zero();
@@ -139,27 +169,10 @@ ALCK_ONCE void max_backward_step(const pool_job *j, const pool_area *w, alck_rea
     store_lanes(dx + i, j->add ? vf_add(load_lanes(dx + i, lanes), sum) : sum, lanes);
 }
 
-static void max_backward_task(void *argument, int64_t task, int worker)
-{
-    (void)worker;
-    const pool_job *j = argument;
-    const int64_t first = task * j->cut.per_task;
-    const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
-    for (int64_t p = first; p < end; p++) {
-        const pool_area w = outputs_of_input(j, p);
-        EACH_VECTOR(j->s->channels, max_backward_step, j, &w, j->output + p * j->s->in_stride);
-    }
-}
-
 void ALCK_NAME(max_pool_backward)(const alck_parallel *par, const alck_pool *s, const uint8_t *positions,
                                   const alck_real *dy, alck_real *dx, bool add)
 {
-    pool_job j = pool_job_over(s, s->in_height * s->in_width);
-    j.input = dy;
-    j.output = dx;
-    j.taken = positions;
-    j.add = add;
-    alck_spread(par, strip_tasks(&j.cut), max_backward_task, &j);
+    run_backward(par, s, max_backward_step, positions, dy, dx, add);
 }
 
 /* --- average --- */
@@ -203,7 +216,7 @@ void ALCK_NAME(average_pool_forward)(const alck_parallel *par, const alck_pool *
     alck_spread(par, strip_tasks(&j.cut), average_task, &j);
 }
 
-ALCK_ONCE void average_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i,
+static void average_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i,
                                        int64_t lanes)
 {
     const alck_pool *s = j->s;
@@ -219,24 +232,8 @@ ALCK_ONCE void average_backward_step(const pool_job *j, const pool_area *w, alck
     store_lanes(dx + i, j->add ? vf_add(load_lanes(dx + i, lanes), sum) : sum, lanes);
 }
 
-static void average_backward_task(void *argument, int64_t task, int worker)
-{
-    (void)worker;
-    const pool_job *j = argument;
-    const int64_t first = task * j->cut.per_task;
-    const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
-    for (int64_t p = first; p < end; p++) {
-        const pool_area w = outputs_of_input(j, p);
-        EACH_VECTOR(j->s->channels, average_backward_step, j, &w, j->output + p * j->s->in_stride);
-    }
-}
-
 void ALCK_NAME(average_pool_backward)(const alck_parallel *par, const alck_pool *s, const alck_real *dy,
                                       alck_real *dx, bool add)
 {
-    pool_job j = pool_job_over(s, s->in_height * s->in_width);
-    j.input = dy;
-    j.output = dx;
-    j.add = add;
-    alck_spread(par, strip_tasks(&j.cut), average_backward_task, &j);
+    run_backward(par, s, average_backward_step, NULL, dy, dx, add);
 }

@@ -37,16 +37,16 @@ static int64_t between(int64_t value, int64_t least, int64_t most)
 /* Rows of one task at most. */
 static int64_t block_rows(const product_job *job, int64_t row_blocks)
 {
-    return row_blocks > 0 ? even_parts(job->rows / job->row_unit, row_blocks) * job->row_unit : 0;
+    return row_blocks > 0 ? ceil_divide(job->rows / job->row_unit, row_blocks) * job->row_unit : 0;
 }
 
 /* Tiles that the busiest worker computes, the cost of beginning its tasks included. */
 static int64_t busiest_tiles(const product_job *job, int64_t row_blocks, int64_t panel_blocks, int workers)
 {
-    const int64_t tiles = even_parts(block_rows(job, row_blocks), TILE_ROWS);
-    const int64_t panels = even_parts(job->panels, panel_blocks) + (job->copies ? COPYING_TILES : 0);
+    const int64_t tiles = ceil_divide(block_rows(job, row_blocks), TILE_ROWS);
+    const int64_t panels = ceil_divide(job->panels, panel_blocks) + (job->copies ? COPYING_TILES : 0);
     const int64_t task = tiles * panels + TASK_TILES;
-    return even_parts(job->p->groups * row_blocks * panel_blocks, workers) * task;
+    return ceil_divide(job->p->groups * row_blocks * panel_blocks, workers) * task;
 }
 
 /* Cuts the job so where that leaves the busiest worker fewer tiles than `least`. */
@@ -62,17 +62,17 @@ static void take_if_less(product_job *job, int64_t row_blocks, int64_t panel_blo
 
 static int64_t row_blocks_most(const product_job *job)
 {
-    return job->row_unit > 1 ? job->rows / job->row_unit : even_parts(job->rows, TILE_ROWS);
+    return job->row_unit > 1 ? job->rows / job->row_unit : ceil_divide(job->rows, TILE_ROWS);
 }
 
 static void share_rows(product_job *job, int64_t wanted)
 {
-    job->row_blocks = between(even_parts(wanted, job->p->groups * job->panel_blocks), job->row_blocks, row_blocks_most(job));
+    job->row_blocks = between(ceil_divide(wanted, job->p->groups * job->panel_blocks), job->row_blocks, row_blocks_most(job));
 }
 
 static void share_panels(product_job *job, int64_t wanted)
 {
-    job->panel_blocks = between(even_parts(wanted, job->p->groups * job->row_blocks), job->panel_blocks, job->panels);
+    job->panel_blocks = between(ceil_divide(wanted, job->p->groups * job->row_blocks), job->panel_blocks, job->panels);
 }
 
 /* A few blocks of panels more, where that is better. */
@@ -121,8 +121,8 @@ static void cut_blocks(product_job *job, int64_t unit)
     const int64_t columns = forms ? 2 * COLUMNS_MOST : COLUMNS_MOST;
     const int64_t rows = ROWS_MOST * smaller(job->p->columns, columns) > SUMS_MOST ? ROWS_MOST / 2 : ROWS_MOST;
     job->row_unit = unit > 0 && 2 * unit <= rows ? unit : 1;
-    job->row_blocks = even_parts(job->rows / job->row_unit, rows / job->row_unit);
-    job->panel_blocks = even_parts(job->panels * TILE_COLUMNS, columns);
+    job->row_blocks = ceil_divide(job->rows / job->row_unit, rows / job->row_unit);
+    job->panel_blocks = ceil_divide(job->panels * TILE_COLUMNS, columns);
 }
 
 /* A depthwise convolution is rather formed in whole rows of the image, where two fit, since a piece of one takes longer; unless few rows
@@ -154,7 +154,7 @@ static product_job plan(const product *p, int workers)
     job.copies = ALCK_NAME(left_choose)(p) == LEFT_COPIED;
     cut(&job, workers);
     job.left_bytes = ALCK_NAME(left_scratch_bytes)(p);
-    const int64_t panels_most = job.panel_blocks > 0 ? even_parts(job.panels, job.panel_blocks) : 0;
+    const int64_t panels_most = job.panel_blocks > 0 ? ceil_divide(job.panels, job.panel_blocks) : 0;
     job.worker_bytes =
         job.left_bytes + (size_t)(block_rows(&job, job.row_blocks) * panels_most * TILE_COLUMNS) * sizeof(alck_real);
     return job;
@@ -188,7 +188,7 @@ static const alck_real *find_next_panel(const product_job *job, const panel_rang
 static void multiply_panel(const product *p, const left_block *left, bool fetch_rows, int64_t vectors,
                            const alck_real *right, const alck_real *after, tile_target *target)
 {
-    const int64_t width = vectors * VF_LANES, count = left->rows, tiles = even_parts(count, TILE_ROWS);
+    const int64_t width = vectors * VF_LANES, count = left->rows, tiles = ceil_divide(count, TILE_ROWS);
     const uintptr_t next = fetch_rows ? (uintptr_t)ALCK_NAME(left_next)(p) * sizeof(alck_real) : 0;
     const uintptr_t end = (uintptr_t)(left->length * width) * sizeof(alck_real);
     alck_real *sums = target->sums;

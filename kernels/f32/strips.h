@@ -16,21 +16,6 @@ typedef struct strips {
     int64_t count, width, total, per_task;
 } strips;
 
-ALCK_INLINE int64_t ceil_divide(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-ALCK_INLINE int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-ALCK_INLINE int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static inline strips strips_of(int64_t pixels, int64_t channels, bool contiguous)
 {
     strips s = {.count = pixels, .width = channels, .total = pixels * channels};

@@ -99,13 +99,8 @@ ALCK_INLINE void multiply_by_columns(alck_operands operands, int64_t rows, int64
     ALCK_NAME(tile_by_columns)(rows, vectors, left, panel, target);
 }
 
-/* Rows [0, count) in the fewest parts of at most `most`, as even as can be. */
-ALCK_INLINE int64_t even_parts(int64_t count, int64_t most)
-{
-    return (count + most - 1) / most;
-}
-
-/* Where part `part` of them begins: the longer ones come first. The divisions are a loop's over parts, not a part's. */
+/* Where part `part` of [0, count) begins, in `parts` as even as can be: the longer ones come first. The divisions are a loop's over
+ * parts, not a part's. */
 ALCK_INLINE int64_t part_start(int64_t count, int64_t parts, int64_t part)
 {
     const int64_t length = count / parts, longer = count % parts;
@@ -116,7 +111,7 @@ ALCK_INLINE int64_t part_start(int64_t count, int64_t parts, int64_t part)
  * all of it; and the bytes that a tile then fetches in a block of k. */
 ALCK_INLINE int64_t lines_ahead(int64_t width, int64_t tiles)
 {
-    return even_parts(width, tiles);
+    return ceil_divide(width, tiles);
 }
 
 ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
@@ -127,7 +122,7 @@ ALCK_INLINE uintptr_t bytes_ahead(int64_t lines, int64_t length)
 /* Rows whose output a tile fetches to begin with, and again for each line of k, so that `length` terms fetch that of all rows. */
 ALCK_INLINE int64_t output_rows_ahead(int64_t length)
 {
-    return even_parts(TILE_ROWS, length / LINE_VALUES + 1);
+    return ceil_divide(TILE_ROWS, length / LINE_VALUES + 1);
 }
 
 #endif

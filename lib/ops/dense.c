@@ -80,6 +80,12 @@ static size_t backward_scratch(const alc_prepare *p, int64_t rows, int64_t input
     return max_size(sums, products);
 }
 
+/* Scale and bias of a folded norm. */
+static size_t norm_bytes(const alc_dense_node *o)
+{
+    return o->fusion.norm ? alc_align_up((size_t)(2 * o->units) * sizeof(alc_real)) : 0;
+}
+
 static alc_status prepare(alc_prepare *p)
 {
     const alc_dense_node *o = p->options;
@@ -90,15 +96,12 @@ static alc_status prepare(alc_prepare *p)
         scratch = max_size(scratch, forward_scratch(p, rows, inputs));
         scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, rows, inputs) : 0);
     }
-    if (packs(p->context, p->mode))
-        derived = kernels->gemm_packed_bytes(alc_context_operands(p->context), inputs, o->units) + 2 * ALC_ALIGNMENT;
-    if (o->fusion.norm) {
-        size_t folded = (size_t)(inputs * o->units) * sizeof(alc_real);
-        derived += (size_t)(2 * o->units) * sizeof(alc_real) + 2 * ALC_ALIGNMENT;
-        if (packs(p->context, p->mode))
-            scratch = max_size(scratch, folded);
-        else
-            derived += folded + ALC_ALIGNMENT;
+    const size_t folded = o->fusion.norm ? (size_t)(inputs * o->units) * sizeof(alc_real) : 0;
+    if (packs(p->context, p->mode)) {
+        derived = norm_bytes(o) + kernels->gemm_packed_bytes(alc_context_operands(p->context), inputs, o->units);
+        scratch = max_size(scratch, folded);
+    } else {
+        derived = norm_bytes(o) + folded;
     }
     alc_prepare_derived(p, derived);
     if (!p->differentiated && derived > 0)
@@ -120,11 +123,6 @@ typedef struct dense_derived {
     void *packed;
 } dense_derived;
 
-static char *aligned(char *at)
-{
-    return (char *)(((uintptr_t)at + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT);
-}
-
 static dense_derived derived_parts(const alc_run *r)
 {
     const alc_dense_node *o = r->options;
@@ -133,7 +131,7 @@ static dense_derived derived_parts(const alc_run *r)
     if (o->fusion.norm) {
         parts.scale = (alc_real *)(void *)at;
         parts.bias = parts.scale + o->units;
-        at = aligned((char *)(parts.bias + o->units));
+        at += norm_bytes(o);
     }
     if (packs(r->context, r->mode)) {
         parts.packed = at;
