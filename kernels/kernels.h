@@ -91,8 +91,8 @@ typedef struct alck_gemm {
 
 typedef struct alck_depthwise alck_depthwise;
 
-/* What becomes of input values as they are read: of forward direct convolutions, 1x1 and without padding, and, for norms, of their
- * gradients for the weights; a relu, of depthwise ones too. The bits are those of the outputs of multiply_broadcast, norm_forward,
+/* What becomes of input values as they are read: of forward direct convolutions, 1x1 and without padding, and, for gates and norms, of
+ * their gradients for the weights; a relu, of depthwise ones too. The bits are those of the outputs of multiply_broadcast, norm_forward,
  * depthwise_forward or activation_forward stored before. */
 typedef struct alck_reading {
     const alck_real *gate;           /* they are multiplied by gate[image][channel], and rounded */
@@ -162,6 +162,8 @@ typedef struct alck_norm_backward {
     const alck_real *mean, *inverse_std; /* per channel */
     /* sums: dz = dy * activation'(z) */
     alck_real *sum_dz, *sum_dz_xhat;  /* per channel: sum of dz, and of dz * (x - mean) * inverse_std */
+    alck_real *dz;                    /* of silu, dz itself, perhaps in dy's place; or NULL */
+    int64_t dz_stride;
     /* apply: dx = fma(a, dz, fma(b, x - mean, c)) with per-channel coefficients; NULL b and c mean 0 */
     const alck_real *a, *b, *c;
     alck_real *dx;                    /* or NULL */

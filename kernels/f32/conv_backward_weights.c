@@ -12,7 +12,7 @@
  */
 #include "kernels/f32/geometry.h"
 #include "kernels/f32/grid.h"
-#include "kernels/f32/normalise.h"
+#include "kernels/f32/reading.h"
 
 #define GROUP_PIXELS 1024
 /* Bytes of a second cache. With AVX-512 few CPUs have less than 1 MiB, those of some laptops; they lose a little speed. */
@@ -244,32 +244,37 @@ static void pair_pixels(alck_operands operands, int64_t count, const alck_real *
     }
 }
 
-/* The same rows of a few pixels as the norm that is read would have stored them. A 1x1 convolution's rows are channels. */
-static void normalise_pixels(const weights_job *job, const region *r, int64_t first, int64_t end, const alck_real *const *pixel,
-                             int64_t pixels, alck_real values[2 * PACKED_TERMS][BAND_ROWS], const alck_real **rows)
+/* The same rows of a few pixels, number `first_pixel` and those after it, as what is read in their place would have been stored. A
+ * 1x1 convolution's rows are channels. */
+static void read_pixels(const weights_job *job, const region *r, int64_t first, int64_t end, int64_t first_pixel,
+                        const alck_real *const *pixel, int64_t pixels, alck_real values[2 * PACKED_TERMS][BAND_ROWS],
+                        const alck_real **rows)
 {
     const int64_t channel = r->group * job->piece_rows + r->first_row + first;
     for (int64_t j = 0; j < pixels; j++) {
-        ALCK_NAME(normalise_values)(&job->s->reading, channel, end - first, pixel[j], values[j]);
+        const int64_t image = (first_pixel + j) / job->pixels_per_image;
+        ALCK_NAME(read_values)(&job->s->reading, image, channel, end - first, pixel[j], values[j]);
         rows[j] = values[j];
     }
 }
 
-static void pack_piece(const weights_job *job, const region *r, const band *b, int64_t pixels, int64_t first, int64_t end)
+/* Rows [first, end) of a block of pixels, which begins at `pixel`. */
+static void pack_piece(const weights_job *job, const region *r, const band *b, int64_t pixel, int64_t pixels, int64_t first,
+                       int64_t end)
 {
     const alck_operands operands = job->s->operands;
     const int64_t per_term = values_per_term(operands), together = PACKED_TERMS * per_term;
     alck_real pairs[PACKED_TERMS][BAND_ROWS], values[2 * PACKED_TERMS][BAND_ROWS];
-    const alck_real *rows[PACKED_TERMS], *normalised[2 * PACKED_TERMS];
+    const alck_real *rows[PACKED_TERMS], *read[2 * PACKED_TERMS];
     int64_t tile = b->first_tile;
     while (r->tile_row[tile + 1] <= first)
         tile++;
     for (int64_t k = 0; k < pixels; k += together) {
         const int64_t count = pixels - k < together ? pixels - k : together;
         const alck_real *const *from = r->pointers + k;
-        if (job->s->reading.normalises) {
-            normalise_pixels(job, r, first, end, from, count, values, normalised);
-            from = normalised;
+        if (reading_changes(&job->s->reading)) {
+            read_pixels(job, r, first, end, pixel + k, from, count, values, read);
+            from = read;
         }
         if (operands != ALCK_REALS) {
             pair_pixels(operands, end - first, from, count, pairs, rows);
@@ -303,7 +308,7 @@ static void pack_left(const weights_job *job, const region *r, const band *b, in
     const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, pixel, pixels, r->run);
     for (int64_t row = b->first_row, end; row < b->end_row; row = end) {
         end = find_piece(job, r, runs, row, b->end_row, r->pointers, pixels);
-        pack_piece(job, r, b, pixels, row, end);
+        pack_piece(job, r, b, pixel, pixels, row, end);
     }
 }
 

@@ -67,7 +67,7 @@ static void pair_tiles(const winograd *w, int64_t tile, bool both, int64_t first
         if (layout.pairs_tiles)
             ALCK_NAME(pair_rows)(w->s.operands, count, from, both ? values[1] + position * PAIRED_TOGETHER : NULL, to + first);
         else
-            ALCK_NAME(pair_values)(w->s.operands, count, from, NULL, to + first / 2);
+            ALCK_NAME(pair_values)(w->s.operands, count, from, to + first / 2);
     }
 }
 

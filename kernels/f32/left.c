@@ -2,7 +2,7 @@
  * it can decide speed, never bits. */
 #include "kernels/f32/left.h"
 #include "kernels/f32/depthwise.h"
-#include "kernels/f32/normalise.h"
+#include "kernels/f32/reading.h"
 
 /* Below this many channels a piece is not worth its pointers. */
 #define CHANNELS_LEAST 16
@@ -16,7 +16,7 @@ left_kind ALCK_NAME(left_choose)(const product *p)
     const int64_t pixel_bytes = p->input_stride * p->step_x * (int64_t)sizeof(alck_real);
     if (p->transposed)
         return LEFT_BY_K;
-    if (p->reading.gate_stride > 0 || p->reading.normalises || p->reading.depthwise != NULL)
+    if (reading_changes(&p->reading) || p->reading.depthwise != NULL)
         return LEFT_COPIED;
     if (p->operands != ALCK_REALS && !p->paired)
         return LEFT_COPIED;
@@ -163,48 +163,22 @@ static void copy_row(alck_real *to, const alck_real *from, int64_t count)
         vf_store_n(to + i, vf_load_n(from + i, count - i), count - i);
 }
 
-static void multiply_row(alck_real *to, const alck_real *from, const alck_real *gate, int64_t count)
-{
-    int64_t i = 0;
-    for (; i + VF_LANES <= count; i += VF_LANES)
-        vf_store(to + i, vf_mul(vf_load(from + i), vf_load(gate + i)));
-    if (i < count)
-        vf_store_n(to + i, vf_mul(vf_load_n(from + i, count - i), vf_load_n(gate + i, count - i)), count - i);
-}
-
-/* Rows of a piece, `channel` the first of it, to `to`, COPIED_ROW values apart. */
-static void normalise_piece(const product *p, int64_t channel, int64_t count, const alck_real *const *from, int64_t rows,
-                            alck_real *to)
-{
-    alck_real values[2 * K_BLOCK];
-    for (int64_t i = 0; i < rows; i++, to += COPIED_ROW) {
-        const bool pairs = p->operands != ALCK_REALS;
-        ALCK_NAME(normalise_values)(&p->reading, channel, count, from[i], pairs ? values : to);
-        if (pairs)
-            ALCK_NAME(pair_values)(p->operands, count, values, NULL, to);
-    }
-}
-
 /* Rows of a piece, of `count` values, to `to`, COPIED_ROW values apart. */
 static void copy_piece(const product *p, int64_t group, const k_piece *piece, int64_t count, const alck_real *const *from,
                        const left_block *left, alck_real *to)
 {
-    if (p->reading.normalises) {
-        normalise_piece(p, group * p->channels + piece->channel, count, from, left->rows, to);
-        return;
-    }
-    for (const grid_run *run = left->run; run < left->run + left->runs; run++) {
-        const alck_real *gate = NULL;
-        if (p->reading.gate_stride > 0)
-            gate = p->reading.gate + run->image * p->reading.gate_stride + group * p->channels + piece->channel;
-        for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW)
-            if (p->operands != ALCK_REALS)
-                ALCK_NAME(pair_values)(p->operands, count, *from, gate, to);
-            else if (gate)
-                multiply_row(to, *from, gate, count);
-            else
+    const bool changes = reading_changes(&p->reading), pairs = p->operands != ALCK_REALS;
+    const int64_t channel = group * p->channels + piece->channel;
+    alck_real values[2 * K_BLOCK];
+    for (const grid_run *run = left->run; run < left->run + left->runs; run++)
+        for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW) {
+            if (changes)
+                ALCK_NAME(read_values)(&p->reading, run->image, channel, count, *from, pairs ? values : to);
+            if (pairs)
+                ALCK_NAME(pair_values)(p->operands, count, changes ? values : *from, to);
+            else if (!changes)
                 copy_row(to, *from, count);
-    }
+        }
 }
 
 /* Where a block of k lies: terms [term, term + length) of stretches [first, first + count); more than one are whole. */
@@ -232,7 +206,7 @@ static void form_depthwise(const product *p, const k_block *block, left_block *l
         const int64_t count = smaller(K_BLOCK, end - channel);
         ALCK_NAME(depthwise_form)(p->reading.depthwise, p->input, left->run, left->runs, channel, count, formed, COPIED_ROW);
         for (int64_t r = 0; r < left->rows && pairs; r++)
-            ALCK_NAME(pair_values)(p->operands, count, formed + r * COPIED_ROW, NULL, to + r * COPIED_ROW);
+            ALCK_NAME(pair_values)(p->operands, count, formed + r * COPIED_ROW, to + r * COPIED_ROW);
     }
     point_at_copies(left);
 }

@@ -53,6 +53,8 @@ ALCK_INLINE void sums_step(alck_activation f, const alck_norm_backward *s, int64
         fetch_pixel_ahead(at.x + c, s->forward.x_stride);
         fetch_pixel_ahead(at.dy + c, s->dy_stride);
         const vf dz = norm_dz(f, &s->forward, &at, c, lanes);
+        if (f == ALCK_SILU && s->dz != NULL)
+            store_lanes(s->dz + (first + pixel + p) * s->dz_stride + c, dz, lanes);
         sum = vf_add(sum, dz);
         product = vf_fma(dz, vf_sub(load_lanes(at.x + c, lanes), mean), product);
     }

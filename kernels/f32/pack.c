@@ -101,7 +101,7 @@ static void pack_pairs_transposed(alck_operands operands, int64_t length, int64_
     for (int64_t k = 0; k < length; k += 2 * PAIRS_TOGETHER) {
         const int64_t reals = length - k < 2 * PAIRS_TOGETHER ? length - k : 2 * PAIRS_TOGETHER;
         for (int64_t column = 0; column < columns; column++)
-            ALCK_NAME(pair_values)(operands, reals, source + column * stride + k, NULL, pairs + column * PAIRS_TOGETHER);
+            ALCK_NAME(pair_values)(operands, reals, source + column * stride + k, pairs + column * PAIRS_TOGETHER);
         ALCK_NAME(panel_pack)(ALCK_REALS, terms_of(operands, reals), columns, pairs, PAIRS_TOGETHER, true, packed + k / 2 * width);
     }
 }

@@ -23,20 +23,17 @@ ALCK_INLINE void store_pair(alck_real *to, alck_real first, alck_real second)
     memcpy(to, &pair, sizeof pair);
 }
 
-void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, const alck_real *gate, alck_real *to)
+void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, alck_real *to)
 {
 #ifdef CPU_MAY_PAIR
     if (operands == ALCK_BF16_PAIRS) {
-        ALCK_NAME(pair_values_bf16)(count, from, gate, to);
+        ALCK_NAME(pair_values_bf16)(count, from, to);
         return;
     }
 #endif
     (void)operands;
-    for (int64_t i = 0; i < count; i += 2) {
-        const alck_real first = gate ? from[i] * gate[i] : from[i];
-        const alck_real second = i + 1 == count ? 0 : gate ? from[i + 1] * gate[i + 1] : from[i + 1];
-        store_pair(to + i / 2, first, second);
-    }
+    for (int64_t i = 0; i < count; i += 2)
+        store_pair(to + i / 2, from[i], i + 1 == count ? 0 : from[i + 1]);
 }
 
 void ALCK_NAME(pair_rows)(alck_operands operands, int64_t count, const alck_real *first, const alck_real *second, alck_real *to)

@@ -18,8 +18,8 @@ ALCK_INLINE int64_t terms_of(alck_operands operands, int64_t values)
     return operands == ALCK_REALS ? values : (values + 1) / 2;
 }
 
-/* Values to their pairs, neighbours with each other; where there is a gate they are multiplied by its values first. */
-void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, const alck_real *gate, alck_real *to);
+/* Values to their pairs, neighbours with each other. */
+void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, alck_real *to);
 /* Two rows to pairs, the first's values with the second's; a row that is NULL has zeros. */
 void ALCK_NAME(pair_rows)(alck_operands operands, int64_t count, const alck_real *first, const alck_real *second, alck_real *to);
 

@@ -92,19 +92,32 @@ static bool take_in(alc_plan *plan, int64_t *host_index, const alc_plan_node *fo
     return false;
 }
 
+/* In training the product's node stays, for its gradients, but the product lies nowhere: it is formed where the convolution reads it,
+ * forward and for the weights' gradient. */
+static void take_trained_gate(alc_plan *plan, alc_plan_node *host, const alc_plan_node *multiply, alc_fusion *fusion)
+{
+    fusion->reads_last = true;
+    plan->tensors[host->inputs[0]].unstored = true;
+    host->inputs[host->input_count++] = multiply->inputs[1];
+    host->inputs[host->input_count++] = multiply->inputs[0];
+}
+
 /* Reads what a gate multiplies, and the gate, in place of their product. */
 static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
 {
     alc_plan_node *host = &plan->nodes[host_index];
     const alc_plan_tensor *product = &plan->tensors[host->inputs[0]];
-    if (host->op != &alc_op_conv2d || host->differentiated || !alc_conv2d_changes_input(host->options) || product->producer < 0)
+    if (host->op != &alc_op_conv2d || !alc_conv2d_changes_input(host->options) || product->producer < 0)
         return;
     alc_plan_node *multiply = &plan->nodes[product->producer];
-    if (multiply->op != &alc_op_multiply || multiply->differentiated || product->kept ||
-        alc_single_consumer(plan, host->inputs[0]) != host_index ||
+    if (multiply->op != &alc_op_multiply || product->kept || alc_single_consumer(plan, host->inputs[0]) != host_index ||
         !alc_is_gate(plan->tensors[multiply->inputs[0]].shape, plan->tensors[multiply->inputs[1]].shape))
         return;
     fusion->gate = true;
+    if (host->differentiated || multiply->differentiated) {
+        take_trained_gate(plan, host, multiply, fusion);
+        return;
+    }
     host->inputs[0] = multiply->inputs[0];
     host->inputs[1] = multiply->inputs[1];
     host->input_count = 2;
@@ -137,7 +150,7 @@ static alc_status take_trained_norm(alc_plan *plan, alc_plan_node *host, alc_pla
     alc_fusion *fusion = alc_own_fusion(plan, host);
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
-    fusion->reads_trained_norm = true;
+    fusion->reads_trained_norm = fusion->reads_last = true;
     fusion->read_activation = ((const alc_fusion *)norm->options)->activation;
     plan->tensors[host->inputs[0]].unstored = true;
     host->inputs[host->input_count++] = norm->inputs[0];

@@ -30,7 +30,7 @@ typedef struct alc_plan_tensor {
     int64_t channel;           /* ... from this channel on */
     int64_t padding;           /* of a root: unused values after each pixel's channels */
     int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
-    bool unstored;             /* its values are nowhere: its only reader forms them (alc_plan_node.read_norm) */
+    bool unstored;             /* its values are nowhere: its only reader forms them (alc_fusion.reads_last) */
     bool dropped;              /* of a root: not kept until backward, but computed again there to save memory */
 } alc_plan_tensor;
 

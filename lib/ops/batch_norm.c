@@ -209,6 +209,10 @@ static alc_status backward(const alc_run *r)
         s.y_stride = r->outputs[0].stride;
     }
     if (r->parameters[0].gradient || r->parameters[1].gradient || (batch && dx->view.data)) {
+        if (o->fusion.activation == ALCK_SILU && dx->view.data && !dx->add) { /* not to evaluate its polynomial twice */
+            s.dz = dx->view.data;
+            s.dz_stride = dx->view.stride;
+        }
         kernels->norm_backward_sums(&parallel, &s, (char *)r->scratch + norm_memory_bytes(channels));
         add_parameter_gradient(&r->parameters[0], sum_dz_xhat);
         add_parameter_gradient(&r->parameters[1], sum_dz);
@@ -217,6 +221,11 @@ static alc_status backward(const alc_run *r)
         input_coefficients(r, &m, sum_dz, sum_dz_xhat, b, c);
         s.b = b;
         s.c = c;
+    }
+    if (s.dz) {
+        s.dy = s.dz;
+        s.dy_stride = s.dz_stride;
+        s.forward.activation = ALCK_IDENTITY;
     }
     s.dx = dx->view.data;
     s.dx_stride = dx->view.stride;

@@ -77,10 +77,10 @@ static bool normalises(const alc_conv2d_node *o)
     return o->fusion.reads_norm || o->fusion.reads_trained_norm;
 }
 
-/* Which input has the values: not the first where a trained norm's output is formed from what the norm reads. */
+/* Which input has the values. */
 static int values_of(const alc_conv2d_node *o, int input_count)
 {
-    return o->fusion.reads_trained_norm ? input_count - 1 : 0;
+    return o->fusion.reads_last ? input_count - 1 : 0;
 }
 
 const alc_view *alc_conv2d_input(const alc_run *r)
@@ -201,8 +201,11 @@ static alc_status prepare(alc_prepare *p)
         alc_prepare_replaced(p, 0);
     if (o->depthwise && o->depthwise->fusion.norm)
         alc_prepare_replaced(p, alc_conv2d_depthwise_at(o));
-    if (p->differentiated && p->parameter_gradient_wanted[0])
+    if (p->differentiated && p->parameter_gradient_wanted[0]) {
         alc_prepare_keep_input(p, values_of(o, p->input_count));
+        if (o->fusion.gate)
+            alc_prepare_keep_input(p, 1);
+    }
     if (p->differentiated) {
         alc_fusion_prepare_backward(&o->fusion, p);
         alc_prepare_backward_scratch(p, scratch_backward);

@@ -25,13 +25,15 @@ typedef struct alc_fusion {
     double norm_epsilon;
     bool reads_norm;           /* of a convolution: a batch norm with running statistics, and an activation, are applied to input 0
                                   where it is read; the norm's parameters are the last four */
-    bool reads_trained_norm;   /* the same of a norm that is trained: to the last input, which has the values that input 0 stands for;
-                                  scale and shift, which the norm's node makes, are known when memory is bound */
+    bool reads_trained_norm;   /* the same of a norm that is trained; scale and shift, which the norm's node makes, are known when
+                                  memory is bound */
     double read_epsilon;
     const alc_real *read_scale, *read_shift;
     alck_activation read_activation; /* the norm's; or of a depthwise convolution, a relu applied as it reads */
     bool average;              /* of a depthwise convolution: its second output has the average of each channel of the first */
-    bool gate;                 /* of a convolution: input 1 has a factor for each channel of input 0 */
+    bool gate;                 /* of a convolution: input 1 has a factor for each channel of the values */
+    bool reads_last;           /* of a trained convolution with such a norm or gate: input 0, whose gradient it makes, lies nowhere;
+                                  the last input has the values that become it as they are read */
     bool residual;             /* the node's last input is added */
     alck_activation activation;
     const alc_op_def *span;    /* an op with apply_span, and its options; NULL: none */

@@ -240,8 +240,59 @@ START_TEST(a_gate_stays_where_it_cannot_be_read)
     ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_1"));
     run(ALC_EVALUATE, point_wise(alc_multiply(stem, x), "equals"), 0, NULL);
     ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_2"));
-    run(ALC_TRAIN, point_wise(product, "trained"), 0, NULL);
-    ck_assert_ptr_nonnull(plan_node(f.plan, "multiply_1"));
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* In training their product lies nowhere, and all gradients are the same bits as where it is kept. */
+START_TEST(a_trained_gate_is_multiplied_as_it_is_read)
+{
+    static const char *const names[] = {"stem.weight", "squeeze.weight", "body.weight"};
+    enum { PARAMETERS = sizeof names / sizeof *names };
+    setup();
+    alc_tensor *stem = alc_silu(norm(conv(x, "stem"), "bn"));
+    alc_tensor *gate = alc_sigmoid(point_wise(alc_global_average_pool(stem), "squeeze"));
+    alc_tensor *product = alc_multiply(stem, gate), *output = alc_tanh(point_wise(product, "body"));
+    static alc_real gradients[2][PARAMETERS][4 * 4 * 9], values[2][VALUES];
+    for (int keep = 0; keep < 2; keep++) {
+        memcpy(values[keep], run(ALC_TRAIN, output, keep, &product), sizeof values[keep]);
+        ck_assert(fusion("body")->gate == !keep && fusion("body")->reads_last == !keep);
+        ck_assert(f.plan->tensors[product->id].unstored == !keep);
+        ck_assert_int_eq(plan_steps(f.plan, "multiply_1", ALC_STEP_RECOMPUTE), 0);
+        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
+        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
+        for (int i = 0; i < PARAMETERS; i++)
+            ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, names[i]), gradients[keep][i]),
+                             ALC_OK);
+    }
+    ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    for (int i = 0; i < PARAMETERS; i++)
+        expect_gradient(names[i], gradients[0][i], 4 * 4 * 9);
+    const char *found;
+    ck_assert_int_eq(alc_plan_find_not_finite(f.plan, &found), ALC_OK);
+    ck_assert_str_eq(found, "");
+    plan_fixture_end(&f);
+}
+END_TEST
+
+/* Where only the convolution is trained, too. */
+START_TEST(a_frozen_gate_is_multiplied_as_a_trained_convolution_reads)
+{
+    static alc_real gradients[2][4 * 4];
+    setup();
+    alc_tensor *stem = conv(x, "stem"), *gate = alc_sigmoid(alc_global_average_pool(stem));
+    alc_tensor *product = alc_multiply(stem, gate), *output = point_wise(product, "body");
+    ck_assert_int_eq(alc_model_train_from(f.model, "body"), ALC_OK);
+    for (int keep = 0; keep < 2; keep++) {
+        run(ALC_TRAIN, output, keep, &product);
+        ck_assert(fusion("body")->gate == !keep);
+        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
+        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
+        ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, "body.weight"), gradients[keep]), ALC_OK);
+    }
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    expect_gradient("body.weight", gradients[0], 4 * 4);
     plan_fixture_end(&f);
 }
 END_TEST
@@ -374,6 +425,7 @@ int main(void)
                      a_residual_must_be_there_before_its_host, a_convolution_waits_for_its_residual,
                      a_frozen_norm_passes_the_residuals_gradient_on,
                      a_gate_is_multiplied_where_a_point_wise_convolution_reads, a_gate_stays_where_it_cannot_be_read,
+                     a_trained_gate_is_multiplied_as_it_is_read, a_frozen_gate_is_multiplied_as_a_trained_convolution_reads,
                      a_norm_is_applied_where_a_point_wise_convolution_reads, a_norm_stays_where_it_cannot_be_read,
                      a_trained_norm_is_applied_as_it_is_read, a_span_is_taken_in);
 }

@@ -68,11 +68,11 @@ static void check_special_shapes(kernel_run *run)
     }
 }
 
-/* With a batch norm that is read: as if its output had been stored first. */
-static void check_norm(kernel_run *run)
+/* With a batch norm, or a gate, that is read: as if its output had been stored first. */
+static void check_reading(kernel_run *run)
 {
     static const alck_activation activations[] = {ALCK_IDENTITY, ALCK_RELU, ALCK_RELU6};
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 40; i++) {
         alck_conv s = product_random_pointwise(run);
         const int64_t pixels = s.batch * s.in_height * s.in_width, outputs = s.batch * s.out_height * s.out_width;
         kernel_tensor x = kernel_tensor_reals(run, pixels, s.in_channels, s.in_channels, 1);
@@ -85,20 +85,30 @@ static void check_norm(kernel_run *run)
         const alck_norm norm = {.rows = s.batch, .pixels_per_row = s.in_height * s.in_width, .channels = s.in_channels,
                                 .x = x.data, .x_stride = x.stride, .scale = scale.data, .shift = shift.data,
                                 .activation = activations[i % 3]};
+        kernel_tensor gate = kernel_tensor_reals(run, s.batch, s.in_channels, s.in_channels + 3, 1);
         kernel_buffer scratch = kernel_scratch(run->table->conv_backward_weights_scratch_bytes(&s, run->par->workers));
-        run->table->norm_forward(run->par, &norm, y.data, y.stride);
+        const bool gates = i % 4 == 3;
+        if (gates)
+            run->table->multiply_broadcast(run->par, s.batch, norm.pixels_per_row, s.in_channels, x.data, x.stride, gate.data,
+                                           gate.stride, y.data, y.stride, false);
+        else
+            run->table->norm_forward(run->par, &norm, y.data, y.stride);
         run->table->conv_backward_weights(run->par, &s, y.data, dy.data, apart.data, false, scratch.data);
-        s.reading = (alck_reading){.normalises = true, .scale = scale.data, .shift = shift.data, .activation = norm.activation};
+        if (gates)
+            s.reading = (alck_reading){.gate = gate.data, .gate_stride = gate.stride};
+        else
+            s.reading = (alck_reading){.normalises = true, .scale = scale.data, .shift = shift.data, .activation = norm.activation};
         run->table->conv_backward_weights(run->par, &s, x.data, dy.data, dw.data, false, scratch.data);
         if (memcmp(dw.data, apart.data, dw.buffer.bytes) != 0)
-            kernel_fail(run, "a norm gives other bits than its output stored before");
+            kernel_fail(run, "a norm or gate gives other bits than its output stored before");
         kernel_buffer_free(run, &scratch, "scratch");
+        kernel_tensor_free(run, &gate, "gate");
         kernel_tensor_free(run, &x, "x");
-        kernel_tensor_free(run, &y, "the norm's output");
+        kernel_tensor_free(run, &y, "what is read");
         kernel_tensor_free(run, &scale, "scale");
         kernel_tensor_free(run, &shift, "shift");
         kernel_tensor_free(run, &dy, "dy");
-        kernel_tensor_free(run, &apart, "dw of the norm's output");
+        kernel_tensor_free(run, &apart, "dw of what is read");
         kernel_tensor_output(run, &dw, "dw");
     }
 }
@@ -106,6 +116,6 @@ static void check_norm(kernel_run *run)
 const kernel_check kernel_checks_conv_backward_weights[] = {
     {"conv_backward_weights, random shapes", check_random},
     {"conv_backward_weights, special shapes", check_special_shapes},
-    {"conv_backward_weights, normalised", check_norm},
+    {"conv_backward_weights, normalised or gated", check_reading},
     {NULL, NULL},
 };

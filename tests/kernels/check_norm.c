@@ -134,6 +134,13 @@ static void check_forward(kernel_run *run)
     }
 }
 
+static void compare_dz(kernel_run *run, const norm_case *n, const kernel_tensor *dz)
+{
+    for (int64_t p = 0; dz != NULL && p < dz->pixels; p++)
+        for (int64_t c = 0; c < dz->channels; c++)
+            kernel_expect(run, (double)*kernel_at(dz, p, c), alck_reference_norm_dz(&n->s, p, c), 24 * KERNEL_UNIT, "dz", p, c);
+}
+
 static void check_sums(kernel_run *run)
 {
     for (int i = 0; i < 48; i++) {
@@ -147,7 +154,18 @@ static void check_sums(kernel_run *run)
         if (want == NULL)
             exit(EXIT_FAILURE);
         alck_reference_norm_sums(&n.s, want, want + n.e.channels);
+        kernel_tensor dz = i % 4 == 0 ? kernel_tensor_copy(&n.dy) : kernel_tensor_new(n.dy.pixels, n.dy.channels, n.dy.channels + 3);
+        const norm_case before = n;
+        const bool stores_dz = n.s.forward.activation == ALCK_SILU;
+        if (i % 4 == 0) /* in dy's place */
+            n.s.dy = dz.data;
+        if (stores_dz) {
+            n.s.dz = dz.data;
+            n.s.dz_stride = dz.stride;
+        }
         run->table->norm_backward_sums(run->par, &n.s, scratch.data);
+        compare_dz(run, &before, stores_dz ? &dz : NULL);
+        kernel_tensor_output(run, &dz, "dz");
         for (int64_t c = 0; c < n.e.channels; c++) {
             const double tolerance = 10 * KERNEL_UNIT * (double)n.x.pixels;
             kernel_expect(run, (double)sum.data[c], want[c], tolerance, "sum of dz", 0, c);

@@ -1,6 +1,6 @@
-/* kernels/f32/normalise.c - see normalise.h: the operations of norm_forward.c on a row.
+/* kernels/f32/reading.c - see reading.h: the operations of multiply_broadcast and norm_forward.c on a row.
  */
-#include "kernels/f32/normalise.h"
+#include "kernels/f32/reading.h"
 
 #include "kernels/f32/activation.h"
 #include "kernels/f32/strips.h"
@@ -12,9 +12,18 @@ ALCK_INLINE void normalise_step(alck_activation f, const alck_real *scale, const
     store_lanes(to + i, vf_activate(f, z), lanes);
 }
 
-void ALCK_NAME(normalise_values)(const alck_reading *reading, int64_t channel, int64_t count, const alck_real *from,
-                                 alck_real *to)
+ALCK_INLINE void multiply_step(const alck_real *gate, const alck_real *from, alck_real *to, int64_t i, int64_t lanes)
 {
+    store_lanes(to + i, vf_mul(load_lanes(from + i, lanes), load_lanes(gate + i, lanes)), lanes);
+}
+
+void ALCK_NAME(read_values)(const alck_reading *reading, int64_t image, int64_t channel, int64_t count, const alck_real *from,
+                            alck_real *to)
+{
+    if (reading->gate_stride > 0) {
+        EACH_VECTOR(count, multiply_step, reading->gate + image * reading->gate_stride + channel, from, to);
+        return;
+    }
     const alck_real *scale = reading->scale + channel, *shift = reading->shift + channel;
     if (reading->activation == ALCK_RELU)
         EACH_VECTOR(count, normalise_step, ALCK_RELU, scale, shift, from, to);
