@@ -221,8 +221,8 @@ static void check_depthwise(kernel_run *run)
         alck_conv shape = product_random_depthwise(run, 20000);
         shape.out_stride = 0; /* it has no output of its own */
         shape.reading.activation = i % 2 ? ALCK_RELU : ALCK_IDENTITY;
-        check_depthwise_source(run, &shape, kernel_random_extent(run), product_random_operands(run), activations[i % 3],
-                               i % 4 < 2);
+        const int64_t outputs = kernel_random_extent(run);
+        check_depthwise_source(run, &shape, outputs, product_random_operands(run), activations[i % 3], i % 4 < 2);
     }
     /* rows that are cut among tasks; several blocks of k, and of columns */
     static const alck_conv shapes[] = {
