@@ -150,7 +150,7 @@ typedef struct alck_norm {
     const alck_real *scale, *shift;   /* per channel: z = fma(x, scale, shift) (+ residual) */
     const alck_real *residual;        /* or NULL */
     int64_t residual_stride;
-    alck_activation activation;
+    alck_activation activation;       /* identity, relu, relu6 or silu */
 } alck_norm;
 
 typedef struct alck_norm_backward {

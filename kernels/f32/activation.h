@@ -96,4 +96,20 @@ ALCK_INLINE vf vf_activation_source(alck_activation f, vf x)
         break;                    \
     }
 
+/* The same for those that a batch norm can have (alck_norm). */
+#define FOR_NORM_ACTIVATION(f, CALL) \
+    switch (f) {                     \
+    case ALCK_RELU:                  \
+        CALL(ALCK_RELU);             \
+        break;                       \
+    case ALCK_RELU6:                 \
+        CALL(ALCK_RELU6);            \
+        break;                       \
+    case ALCK_SILU:                  \
+        CALL(ALCK_SILU);             \
+        break;                       \
+    default:                         \
+        CALL(ALCK_IDENTITY);         \
+    }
+
 #endif

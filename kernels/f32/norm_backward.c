@@ -90,7 +90,7 @@ static void sums_task(void *argument, int64_t task, int worker)
     const unit_range r = units_of_task(&j->cut, task);
     for (int64_t unit = r.first; unit < r.end; unit++) {
 #define UNIT_SUMS(f) unit_sums(f, j, unit, r.channel, r.channels)
-        FOR_ACTIVATION(j->s->forward.activation, UNIT_SUMS)
+        FOR_NORM_ACTIVATION(j->s->forward.activation, UNIT_SUMS)
 #undef UNIT_SUMS
     }
 }
@@ -174,7 +174,7 @@ static void apply_task(void *argument, int64_t task, int worker)
     const int64_t first = task * j->cut.per_task;
     const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
 #define APPLY(f) apply_pixels(f, j->s, first, end)
-    FOR_ACTIVATION(j->s->forward.activation, APPLY)
+    FOR_NORM_ACTIVATION(j->s->forward.activation, APPLY)
 #undef APPLY
 }
 

@@ -42,7 +42,7 @@ static void norm_task(void *argument, int64_t task, int worker)
     const int64_t first = task * j->cut.per_task;
     const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
 #define NORM(f) norm_pixels(f, j, first, end)
-    FOR_ACTIVATION(j->s->activation, NORM)
+    FOR_NORM_ACTIVATION(j->s->activation, NORM)
 #undef NORM
 }
 

@@ -15,8 +15,8 @@ typedef struct pool_area {
 } pool_area;
 
 typedef struct pool_job pool_job;
-/* The gradient of `lanes` channels from i on of the input pixel whose outputs `w` says, at dx. */
-typedef void (*pool_backward_step)(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes);
+/* The gradient of the input pixel whose outputs `w` says, at dx. */
+typedef void (*pool_backward_pixel)(const pool_job *j, const pool_area *w, alck_real *dx);
 
 struct pool_job {
     strips cut; /* over the pixels that are written */
@@ -27,7 +27,7 @@ struct pool_job {
     uint8_t *positions;
     const uint8_t *taken;
     bool add;
-    pool_backward_step backward_step;
+    pool_backward_pixel backward_pixel;
 };
 
 static pool_job pool_job_over(const alck_pool *s, int64_t pixels_per_row)
@@ -61,7 +61,6 @@ static pool_area outputs_of_input(const pool_job *j, int64_t pixel)
                        .tap_x = x + s->pad_left};
 }
 
-/* Backward: each input pixel, a vector or the part of one at a time. */
 static void backward_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
@@ -70,11 +69,11 @@ static void backward_task(void *argument, int64_t task, int worker)
     const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
     for (int64_t p = first; p < end; p++) {
         const pool_area w = outputs_of_input(j, p);
-        EACH_VECTOR(j->s->channels, j->backward_step, j, &w, j->output + p * j->s->in_stride);
+        j->backward_pixel(j, &w, j->output + p * j->s->in_stride);
     }
 }
 
-static void run_backward(const alck_parallel *par, const alck_pool *s, pool_backward_step step, const uint8_t *positions,
+static void run_backward(const alck_parallel *par, const alck_pool *s, pool_backward_pixel pixel, const uint8_t *positions,
                          const alck_real *dy, alck_real *dx, bool add)
 {
     pool_job j = pool_job_over(s, s->in_height * s->in_width);
@@ -82,14 +81,14 @@ static void run_backward(const alck_parallel *par, const alck_pool *s, pool_back
     j.output = dx;
     j.taken = positions;
     j.add = add;
-    j.backward_step = step;
+    j.backward_pixel = pixel;
     alck_spread(par, strip_tasks(&j.cut), backward_task, &j);
 }
 
 /* --- max --- */
 
-/* A vector of an output pixel, or the part of one, with its position if that is wanted. */
-ALCK_ONCE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
+/* A vector of an output pixel, or the part of one, with its position. */
+ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uint8_t *positions, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf best = vf_neg(vf_infinity());
@@ -104,6 +103,11 @@ ALCK_ONCE void max_step(const pool_job *j, const pool_area *w, alck_real *y, uin
     store_lanes(y + i, best, lanes);
     if (positions != NULL)
         vi_store_bytes(positions + i, where, lanes);
+}
+
+ALCK_ONCE void max_with_nan(const pool_job *j, const pool_area *w, alck_real *y, int64_t i, int64_t lanes)
+{
+    max_step(j, w, y, NULL, i, lanes);
 }
 
 /* The same without a position, in half the instructions where there is no NaN. */
@@ -125,7 +129,7 @@ ALCK_INLINE void max_value_step(const pool_job *j, const pool_area *w, alck_real
     }
     store_lanes(y + i, best, lanes);
     if (vm_any(unordered))
-        max_step(j, w, y, NULL, i, lanes);
+        max_with_nan(j, w, y, i, lanes);
 }
 
 static void max_task(void *argument, int64_t task, int worker)
@@ -154,7 +158,7 @@ void ALCK_NAME(max_pool_forward)(const alck_parallel *par, const alck_pool *s, c
     alck_spread(par, strip_tasks(&j.cut), max_task, &j);
 }
 
-static void max_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes)
+ALCK_INLINE void max_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i, int64_t lanes)
 {
     const alck_pool *s = j->s;
     vf sum = vf_zero();
@@ -169,10 +173,15 @@ static void max_backward_step(const pool_job *j, const pool_area *w, alck_real *
     store_lanes(dx + i, j->add ? vf_add(load_lanes(dx + i, lanes), sum) : sum, lanes);
 }
 
+static void max_backward_pixel(const pool_job *j, const pool_area *w, alck_real *dx)
+{
+    EACH_VECTOR(j->s->channels, max_backward_step, j, w, dx);
+}
+
 void ALCK_NAME(max_pool_backward)(const alck_parallel *par, const alck_pool *s, const uint8_t *positions,
                                   const alck_real *dy, alck_real *dx, bool add)
 {
-    run_backward(par, s, max_backward_step, positions, dy, dx, add);
+    run_backward(par, s, max_backward_pixel, positions, dy, dx, add);
 }
 
 /* --- average --- */
@@ -216,7 +225,7 @@ void ALCK_NAME(average_pool_forward)(const alck_parallel *par, const alck_pool *
     alck_spread(par, strip_tasks(&j.cut), average_task, &j);
 }
 
-static void average_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i,
+ALCK_INLINE void average_backward_step(const pool_job *j, const pool_area *w, alck_real *dx, int64_t i,
                                        int64_t lanes)
 {
     const alck_pool *s = j->s;
@@ -232,8 +241,13 @@ static void average_backward_step(const pool_job *j, const pool_area *w, alck_re
     store_lanes(dx + i, j->add ? vf_add(load_lanes(dx + i, lanes), sum) : sum, lanes);
 }
 
+static void average_backward_pixel(const pool_job *j, const pool_area *w, alck_real *dx)
+{
+    EACH_VECTOR(j->s->channels, average_backward_step, j, w, dx);
+}
+
 void ALCK_NAME(average_pool_backward)(const alck_parallel *par, const alck_pool *s, const alck_real *dy,
                                       alck_real *dx, bool add)
 {
-    run_backward(par, s, average_backward_step, NULL, dy, dx, add);
+    run_backward(par, s, average_backward_pixel, NULL, dy, dx, add);
 }

@@ -2,8 +2,8 @@
  * gate, or a batch norm that is not folded into anything, before a 1x1 convolution where that reads.
  *
  * A host takes in, in this order, at most one residual addition, one activation and one span. In training a batch norm takes in
- * the first two, because its backward can form the activation's derivative, and a convolution or dense layer an activation whose
- * derivative follows from its output. Values are the same bits with and without. */
+ * an addition and a relu, relu6 or silu, because its backward can form the activation's derivative, and a convolution or dense layer
+ * an activation whose derivative follows from its output. Values are the same bits with and without. */
 #include <string.h>
 
 #include "lib/compile/compile.h"
@@ -71,6 +71,12 @@ static bool take_residual(alc_plan *plan, int64_t *host_index, const alc_plan_no
     return true;
 }
 
+/* The activations that the norm's kernels have, which are those that models put after norms. */
+static bool norm_takes(const alc_plan_node *follower)
+{
+    return follower->op == &alc_op_relu || follower->op == &alc_op_relu6 || follower->op == &alc_op_silu;
+}
+
 /* Takes `follower` into `fusion`, if it is of a kind that may follow what the host does already. The host may move. */
 static bool take_in(alc_plan *plan, int64_t *host_index, const alc_plan_node *follower, alc_fusion *fusion)
 {
@@ -80,7 +86,7 @@ static bool take_in(alc_plan *plan, int64_t *host_index, const alc_plan_node *fo
         return false;
     if (follower->op == &alc_op_add && !fusion->residual && !activated)
         return take_residual(plan, host_index, follower, fusion);
-    if (alc_activation_of(follower->op) != ALCK_IDENTITY && !activated) {
+    if (alc_activation_of(follower->op) != ALCK_IDENTITY && !activated && (!is_norm(host) || norm_takes(follower))) {
         fusion->activation = alc_activation_of(follower->op);
         return true;
     }

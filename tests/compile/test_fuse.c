@@ -139,6 +139,11 @@ START_TEST(one_activation_only_and_no_residual_after_it)
     run(ALC_EVALUATE, alc_add(first, stem), 0, NULL);
     ck_assert_int_eq(plan_live_nodes(f.plan), 3);
     ck_assert(!fusion("body")->residual);
+    alc_tensor *normed = norm(first, "bn"); /* norms have kernels for relu, relu6 and silu alone */
+    run(ALC_TRAIN, alc_sigmoid(normed), 0, NULL);
+    ck_assert(fusion("bn")->activation == ALCK_IDENTITY);
+    run(ALC_TRAIN, alc_silu(normed), 0, NULL);
+    ck_assert(fusion("bn")->activation == ALCK_SILU);
     plan_fixture_end(&f);
 }
 END_TEST

@@ -82,6 +82,7 @@ typedef struct norm_case {
 
 static norm_case make_case(kernel_run *run, int i)
 {
+    static const alck_activation activations[] = {ALCK_IDENTITY, ALCK_RELU, ALCK_RELU6, ALCK_SILU};
     norm_case n = {.e = extents_number(run, i)};
     const int64_t pixels = n.e.rows * n.e.pixels, channels = n.e.channels;
     n.x = kernel_tensor_reals(run, pixels, channels, channels + n.e.gap, 2);
@@ -94,7 +95,7 @@ static norm_case make_case(kernel_run *run, int i)
     n.s = (alck_norm_backward){
         .forward = {.rows = n.e.rows, .pixels_per_row = n.e.pixels, .channels = channels, .x = n.x.data,
                     .x_stride = n.x.stride, .scale = n.scale.data, .shift = n.shift.data,
-                    .activation = (alck_activation)(i % 6)},
+                    .activation = activations[i / 4 % 4]},
         .dy = n.dy.data, .dy_stride = n.dy.stride, .mean = n.mean.data, .inverse_std = n.inverse_std.data};
     if (i % 4 >= 2) {
         n.s.forward.residual = n.residual.data;
