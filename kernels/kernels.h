@@ -44,8 +44,8 @@ typedef void (*alck_span)(const void *argument, alck_real *values, int64_t first
 
 /* What happens to an output value v before it is stored, in this order:
  * v (+ old output if add) + bias[channel] + residual; then activation; then span. All may be absent. Winograd's convolution can
- * pool at last, unless it adds: it stores the largest of each 2 x 2 pixels, as max_pool_forward does, and y has half of out_height
- * and out_width, rounded down. */
+ * pool at last, without `add` and residual: it stores the largest of each 2 x 2 pixels, as max_pool_forward does, and y has half of
+ * out_height and out_width, rounded down. */
 typedef struct alck_epilogue {
     bool add;
     const alck_real *bias;

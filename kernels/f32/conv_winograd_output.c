@@ -6,9 +6,8 @@
 
 #define PIXELS (WINOGRAD_OUTPUTS * WINOGRAD_OUTPUTS)
 
-/* Rows and columns of pixels of which the largest is stored, and those of a tile. */
+/* Rows and columns of pixels of which the largest is stored. */
 #define POOLED 2
-#define POOLED_OUTPUTS (WINOGRAD_OUTPUTS / POOLED)
 
 /* One tile's pixels in the output: those that exist. */
 typedef struct tile_place {

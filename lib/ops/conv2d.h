@@ -1,5 +1,5 @@
 /* conv2d.h - between the files of the convolution op: its geometry and kernels, how batch norms are folded into its weights, what
- * the depthwise kernel reads. */
+ * the depthwise kernel reads, and its gradients. */
 #ifndef ALC_LIB_CONV2D_H
 #define ALC_LIB_CONV2D_H
 
