@@ -73,43 +73,30 @@ ALCK_INLINE vf vf_activation_source(alck_activation f, vf x)
     return f == ALCK_SILU ? x : vf_activate(f, x);
 }
 
+#define ACTIVATION_CASE(activation, CALL) \
+    case activation:                      \
+        CALL(activation);                 \
+        break;
+
 /* Calls the macro CALL with the activation as a constant, so that loops contain one activation and no choice. */
-#define FOR_ACTIVATION(f, CALL)   \
-    switch (f) {                  \
-    case ALCK_IDENTITY:           \
-        CALL(ALCK_IDENTITY);      \
-        break;                    \
-    case ALCK_RELU:               \
-        CALL(ALCK_RELU);          \
-        break;                    \
-    case ALCK_RELU6:              \
-        CALL(ALCK_RELU6);         \
-        break;                    \
-    case ALCK_SIGMOID:            \
-        CALL(ALCK_SIGMOID);       \
-        break;                    \
-    case ALCK_SILU:               \
-        CALL(ALCK_SILU);          \
-        break;                    \
-    case ALCK_TANH:               \
-        CALL(ALCK_TANH);          \
-        break;                    \
+#define FOR_ACTIVATION(f, CALL)               \
+    switch (f) {                              \
+        ACTIVATION_CASE(ALCK_IDENTITY, CALL)  \
+        ACTIVATION_CASE(ALCK_RELU, CALL)      \
+        ACTIVATION_CASE(ALCK_RELU6, CALL)     \
+        ACTIVATION_CASE(ALCK_SIGMOID, CALL)   \
+        ACTIVATION_CASE(ALCK_SILU, CALL)      \
+        ACTIVATION_CASE(ALCK_TANH, CALL)      \
     }
 
 /* The same for those that a batch norm can have (alck_norm). */
-#define FOR_NORM_ACTIVATION(f, CALL) \
-    switch (f) {                     \
-    case ALCK_RELU:                  \
-        CALL(ALCK_RELU);             \
-        break;                       \
-    case ALCK_RELU6:                 \
-        CALL(ALCK_RELU6);            \
-        break;                       \
-    case ALCK_SILU:                  \
-        CALL(ALCK_SILU);             \
-        break;                       \
-    default:                         \
-        CALL(ALCK_IDENTITY);         \
+#define FOR_NORM_ACTIVATION(f, CALL)          \
+    switch (f) {                              \
+        ACTIVATION_CASE(ALCK_RELU, CALL)      \
+        ACTIVATION_CASE(ALCK_RELU6, CALL)     \
+        ACTIVATION_CASE(ALCK_SILU, CALL)      \
+    default:                                  \
+        CALL(ALCK_IDENTITY);                  \
     }
 
 #endif

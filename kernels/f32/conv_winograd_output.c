@@ -3,6 +3,7 @@
  */
 #include "kernels/f32/conv_winograd.h"
 #include "kernels/f32/epilogue.h"
+#include "kernels/f32/pool_window.h"
 
 #define PIXELS (WINOGRAD_OUTPUTS * WINOGRAD_OUTPUTS)
 
@@ -79,7 +80,7 @@ ALCK_ONCE void store_largest(const alck_real *pixels, alck_real *y, uint8_t *pos
     vi position = vi_set1(0);
     for (int p = 1; p < POOLED * POOLED; p++) {
         const vf v = load_lanes(pixels + (p / POOLED * WINOGRAD_OUTPUTS + p % POOLED) * WINOGRAD_COLUMNS + c, lanes);
-        const vm better = vm_or(vf_lt(best, v), vm_and(vf_unordered(v), vm_not(vf_unordered(best))));
+        const vm better = is_new_maximum(v, best);
         best = vf_select(better, v, best);
         position = vi_select(better, vi_set1(p), position);
     }

@@ -96,7 +96,7 @@ ALCK_INLINE void max_step(const pool_job *j, const pool_area *w, alck_real *y, u
     for (int64_t ky = w->y.first; ky < w->y.end; ky++)
         for (int64_t kx = w->x.first; kx < w->x.end; kx++) {
             const vf v = load_lanes(j->input + (w->origin + ky * s->in_width + kx) * s->in_stride + i, lanes);
-            const vm better = vm_or(vf_lt(best, v), vm_and(vf_unordered(v), vm_not(vf_unordered(best))));
+            const vm better = is_new_maximum(v, best);
             best = vf_select(better, v, best);
             where = vi_select(better, vi_set1((int32_t)(ky * s->kernel_width + kx)), where);
         }

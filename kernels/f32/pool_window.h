@@ -1,5 +1,5 @@
 /* kernels/f32/pool_window.h - which input pixels an output pixel's window holds, and the other way round, for one
- * axis: taps and outputs as half-open ranges, cut at the image's border. */
+ * axis: taps and outputs as half-open ranges, cut at the image's border; and which of a window's values is its maximum. */
 #ifndef ALCK_F32_POOL_WINDOW_H
 #define ALCK_F32_POOL_WINDOW_H
 
@@ -55,6 +55,12 @@ ALCK_INLINE pool_span pool_outputs(const pool_axis *a, int64_t i)
     const int64_t ended = i + a->pad - a->kernel; /* windows that start here or earlier end before i */
     const int64_t first = ended < 0 ? 0 : ended / a->stride + 1;
     return (pool_span){first, smaller(last + 1, a->out)};
+}
+
+/* Where v becomes the maximum in place of `best`: it is larger, or the first NaN. */
+ALCK_INLINE vm is_new_maximum(vf v, vf best)
+{
+    return vm_or(vf_lt(best, v), vm_and(vf_unordered(v), vm_not(vf_unordered(best))));
 }
 
 #endif

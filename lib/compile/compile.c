@@ -50,6 +50,30 @@ int64_t alc_single_consumer(const alc_plan *plan, int64_t tensor)
     return consumer;
 }
 
+alc_plan_node *alc_node_before(alc_plan *plan, int64_t reader)
+{
+    const int64_t between = plan->nodes[reader].inputs[0], producer = plan->tensors[between].producer;
+    if (producer < 0 || plan->tensors[between].kept || alc_single_consumer(plan, between) != reader)
+        return NULL;
+    return &plan->nodes[producer];
+}
+
+void alc_take_before(alc_plan_node *reader, alc_plan_node *before)
+{
+    reader->inputs[0] = before->inputs[0];
+    reader->in_place_of += 1 + before->in_place_of;
+    before->dead = true;
+}
+
+void alc_take_follower(alc_plan *plan, alc_plan_node *host, alc_plan_node *follower)
+{
+    host->outputs[0] = follower->outputs[0];
+    host->differentiated = host->differentiated || follower->differentiated;
+    host->in_place_of += 1 + follower->in_place_of;
+    plan->tensors[host->outputs[0]].producer = host - plan->nodes;
+    follower->dead = true;
+}
+
 static alc_status check_tensor(const alc_model *model, const alc_tensor *tensor, const char *what)
 {
     if (!tensor || tensor->poison || tensor->model != model)

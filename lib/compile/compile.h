@@ -54,6 +54,11 @@ bool alc_wants_contiguous(const alc_plan *plan, int64_t tensor);
 int64_t alc_count_uses(const alc_plan *plan, int64_t tensor);
 /* The only live node that reads it, -1 if there are none or several uses. */
 int64_t alc_single_consumer(const alc_plan *plan, int64_t tensor);
+/* The node that computes input 0 of node `reader`, if nobody else wants its output; else NULL. */
+alc_plan_node *alc_node_before(alc_plan *plan, int64_t reader);
+/* A node stands for the one before it, or for the one that reads its output, too. */
+void alc_take_before(alc_plan_node *reader, alc_plan_node *before);
+void alc_take_follower(alc_plan *plan, alc_plan_node *host, alc_plan_node *follower);
 /* Zeroed memory that lives as long as the plan. */
 void *alc_plan_allocate(alc_plan *plan, size_t count, size_t size);
 

@@ -21,13 +21,10 @@ static bool can_host(const alc_plan_node *node)
 }
 
 /* The node whose output the norm reads, if it may take the norm in. */
-static alc_plan_node *host_of(alc_plan *plan, const alc_plan_node *norm)
+static alc_plan_node *host_of(alc_plan *plan, int64_t norm)
 {
-    const alc_plan_tensor *input = &plan->tensors[norm->inputs[0]];
-    if (input->producer < 0 || input->kept || alc_count_uses(plan, norm->inputs[0]) != 1)
-        return NULL;
-    alc_plan_node *host = &plan->nodes[input->producer];
-    return can_host(host) && !((const alc_fusion *)host->options)->norm ? host : NULL;
+    alc_plan_node *host = alc_node_before(plan, norm);
+    return host && can_host(host) && !((const alc_fusion *)host->options)->norm ? host : NULL;
 }
 
 alc_status alc_fold_batch_norm(alc_plan *plan)
@@ -37,7 +34,7 @@ alc_status alc_fold_batch_norm(alc_plan *plan)
         if (norm->dead || norm->op != &alc_op_batch_norm || norm->differentiated ||
             alc_batch_norm_behaviour(norm->options, plan->options.mode, norm->frozen) != ALC_NORM_RUNNING)
             continue;
-        alc_plan_node *host = host_of(plan, norm);
+        alc_plan_node *host = host_of(plan, n);
         if (!host)
             continue;
         alc_fusion *fusion = alc_own_fusion(plan, host);
@@ -47,10 +44,7 @@ alc_status alc_fold_batch_norm(alc_plan *plan)
         fusion->norm_epsilon = ((const alc_batch_norm_node *)norm->options)->epsilon;
         memcpy(host->parameters + host->parameter_count, norm->parameters, 4 * sizeof *norm->parameters);
         host->parameter_count += 4;
-        host->in_place_of++;
-        host->outputs[0] = norm->outputs[0];
-        plan->tensors[norm->outputs[0]].producer = host - plan->nodes;
-        norm->dead = true;
+        alc_take_follower(plan, host, norm);
     }
     return ALC_OK;
 }

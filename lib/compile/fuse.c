@@ -112,11 +112,10 @@ static void take_trained_gate(alc_plan *plan, alc_plan_node *host, const alc_pla
 static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
 {
     alc_plan_node *host = &plan->nodes[host_index];
-    const alc_plan_tensor *product = &plan->tensors[host->inputs[0]];
-    if (host->op != &alc_op_conv2d || !alc_conv2d_changes_input(host->options) || product->producer < 0)
+    if (host->op != &alc_op_conv2d || !alc_conv2d_changes_input(host->options))
         return;
-    alc_plan_node *multiply = &plan->nodes[product->producer];
-    if (multiply->op != &alc_op_multiply || product->kept || alc_single_consumer(plan, host->inputs[0]) != host_index ||
+    alc_plan_node *multiply = alc_node_before(plan, host_index);
+    if (!multiply || multiply->op != &alc_op_multiply ||
         !alc_is_gate(plan->tensors[multiply->inputs[0]].shape, plan->tensors[multiply->inputs[1]].shape))
         return;
     fusion->gate = true;
@@ -124,11 +123,8 @@ static void take_gate(alc_plan *plan, int64_t host_index, alc_fusion *fusion)
         take_trained_gate(plan, host, multiply, fusion);
         return;
     }
-    host->inputs[0] = multiply->inputs[0];
-    host->inputs[1] = multiply->inputs[1];
-    host->input_count = 2;
-    host->in_place_of += 1 + multiply->in_place_of;
-    multiply->dead = true;
+    host->inputs[host->input_count++] = multiply->inputs[1];
+    alc_take_before(host, multiply);
 }
 
 /* The batch norm before a convolution, if that can apply it as it reads; else NULL. */
@@ -138,11 +134,10 @@ static alc_plan_node *norm_to_read(alc_plan *plan, int64_t host_index)
     if (host->dead || host->op != &alc_op_conv2d)
         return NULL;
     const alc_conv2d_node *options = host->options;
-    const alc_plan_tensor *output = &plan->tensors[host->inputs[0]];
-    if (!alc_conv2d_changes_input(options) || options->fusion.gate || output->producer < 0 || output->kept)
+    if (!alc_conv2d_changes_input(options) || options->fusion.gate)
         return NULL;
-    alc_plan_node *norm = &plan->nodes[output->producer];
-    if (!is_norm(norm) || alc_single_consumer(plan, host->inputs[0]) != host_index)
+    alc_plan_node *norm = alc_node_before(plan, host_index);
+    if (!norm || !is_norm(norm))
         return NULL;
     const alc_fusion *o = norm->options;
     const bool simple = o->activation == ALCK_IDENTITY || o->activation == ALCK_RELU || o->activation == ALCK_RELU6;
@@ -174,9 +169,7 @@ static void take_norm(alc_plan_node *host, alc_plan_node *norm)
     fusion->read_activation = o->fusion.activation;
     memcpy(host->parameters + host->parameter_count, norm->parameters, 4 * sizeof *norm->parameters);
     host->parameter_count += 4;
-    host->inputs[0] = norm->inputs[0];
-    host->in_place_of += 1 + norm->in_place_of;
-    norm->dead = true;
+    alc_take_before(host, norm);
 }
 
 /* Takes in the gate before one host, and followers until one does not fit. */
@@ -195,11 +188,7 @@ static alc_status fuse_neighbours(alc_plan *plan, int64_t host_index)
         if (!take_in(plan, &host_index, follower, fusion))
             return ALC_OK;
         host = &plan->nodes[host_index];
-        host->outputs[0] = follower->outputs[0];
-        host->differentiated = host->differentiated || follower->differentiated;
-        host->in_place_of += 1 + follower->in_place_of;
-        plan->tensors[host->outputs[0]].producer = host_index;
-        follower->dead = true;
+        alc_take_follower(plan, host, follower);
     }
 }
 

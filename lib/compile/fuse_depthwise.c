@@ -7,29 +7,17 @@
 
 #include "lib/compile/compile.h"
 
-/* The node that computes input 0 of node `reader`, if nobody else wants its output and neither is differentiated; else NULL. */
+/* The node before another that alone reads it, if neither is differentiated; else NULL. */
 static alc_plan_node *node_before(alc_plan *plan, int64_t reader)
 {
-    const alc_plan_node *node = &plan->nodes[reader];
-    const alc_plan_tensor *between = &plan->tensors[node->inputs[0]];
-    if (node->differentiated || between->producer < 0 || between->kept || alc_single_consumer(plan, node->inputs[0]) != reader)
-        return NULL;
-    alc_plan_node *before = &plan->nodes[between->producer];
-    return before->differentiated ? NULL : before;
+    alc_plan_node *before = plan->nodes[reader].differentiated ? NULL : alc_node_before(plan, reader);
+    return before && !before->differentiated ? before : NULL;
 }
 
 static bool is_depthwise(const alc_plan *plan, const alc_plan_node *node)
 {
     return !node->dead && node->op == &alc_op_conv2d &&
            alc_conv2d_is_depthwise(node->options, alc_shape_channels(plan->tensors[node->inputs[0]].shape));
-}
-
-/* The reader stands for the node before it, too. */
-static void take_in(alc_plan_node *reader, alc_plan_node *before)
-{
-    reader->inputs[0] = before->inputs[0];
-    reader->in_place_of += 1 + before->in_place_of;
-    before->dead = true;
 }
 
 static alc_status take_relu(alc_plan *plan, int64_t index)
@@ -41,7 +29,7 @@ static alc_status take_relu(alc_plan *plan, int64_t index)
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
     fusion->read_activation = ALCK_RELU;
-    take_in(node, relu);
+    alc_take_before(node, relu);
     return ALC_OK;
 }
 
@@ -90,7 +78,7 @@ static alc_status take_depthwise(alc_plan *plan, int64_t index)
     memcpy(host->parameters + host->parameter_count, depthwise->parameters,
            (size_t)depthwise->parameter_count * sizeof *depthwise->parameters);
     host->parameter_count += depthwise->parameter_count;
-    take_in(host, depthwise);
+    alc_take_before(host, depthwise);
     return ALC_OK;
 }
 

@@ -8,13 +8,10 @@ static alc_plan_node *convolution_before(alc_plan *plan, int64_t index)
     const alc_plan_node *pool = &plan->nodes[index];
     if (pool->dead || pool->op != &alc_op_max_pool)
         return NULL;
-    const alc_plan_tensor *between = &plan->tensors[pool->inputs[0]];
-    if (between->producer < 0 || between->kept || alc_single_consumer(plan, pool->inputs[0]) != index)
-        return NULL;
-    alc_plan_node *host = &plan->nodes[between->producer];
     /* A gradient that the caller may look at is not changed. */
     const bool callers = pool->differentiated && plan->tensors[pool->outputs[0]].kept;
-    const bool takes = !callers && host->op == &alc_op_conv2d &&
+    alc_plan_node *host = callers ? NULL : alc_node_before(plan, index);
+    const bool takes = host && host->op == &alc_op_conv2d &&
                        alc_conv2d_takes_pool(plan->context, host->options, plan->tensors[host->inputs[0]].shape, pool->options);
     return takes ? host : NULL;
 }
@@ -29,10 +26,7 @@ alc_status alc_fuse_pool(alc_plan *plan)
         if (!options)
             return ALC_OUT_OF_MEMORY;
         options->pool = pool->options;
-        host->outputs[0] = pool->outputs[0];
-        host->in_place_of += 1 + pool->in_place_of;
-        plan->tensors[pool->outputs[0]].producer = host - plan->nodes;
-        pool->dead = true;
+        alc_take_follower(plan, host, pool);
     }
     return ALC_OK;
 }

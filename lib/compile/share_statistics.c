@@ -24,15 +24,23 @@ static bool reads_first_channels(const alc_plan *plan, const alc_plan_node *earl
            alc_plan_channel(plan, ours) == alc_plan_channel(plan, theirs) && channels_of(plan, earlier) <= channels_of(plan, norm);
 }
 
+/* The earlier norm that has most of a node's statistics; NULL: none has, or the node computes none. */
+static alc_plan_node *find_widest(alc_plan *plan, int64_t index)
+{
+    const alc_plan_node *norm = &plan->nodes[index];
+    alc_plan_node *widest = NULL;
+    if (!computes_statistics(plan, norm))
+        return NULL;
+    for (alc_plan_node *earlier = plan->nodes; earlier < norm; earlier++)
+        if (reads_first_channels(plan, earlier, norm) && (!widest || channels_of(plan, earlier) > channels_of(plan, widest)))
+            widest = earlier;
+    return widest;
+}
+
 alc_status alc_share_statistics(alc_plan *plan)
 {
     for (int64_t n = 0; n < plan->node_count; n++) {
-        alc_plan_node *norm = &plan->nodes[n], *widest = NULL;
-        for (int64_t m = 0; m < n && computes_statistics(plan, norm); m++) {
-            alc_plan_node *earlier = &plan->nodes[m];
-            if (reads_first_channels(plan, earlier, norm) && (!widest || channels_of(plan, earlier) > channels_of(plan, widest)))
-                widest = earlier;
-        }
+        alc_plan_node *norm = &plan->nodes[n], *widest = find_widest(plan, n);
         if (!widest)
             continue;
         alc_batch_norm_node *options = (alc_batch_norm_node *)(void *)alc_own_fusion(plan, norm);

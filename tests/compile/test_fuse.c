@@ -101,11 +101,7 @@ START_TEST(in_training_a_convolution_or_dense_layer_takes_an_activation_in)
         run(ALC_TRAIN, output, 2 * keep, (alc_tensor *[]){body, units});
         ck_assert_int_eq(fusion("body")->activation, keep ? ALCK_IDENTITY : ALCK_RELU6);
         ck_assert_int_eq(fusion("units")->activation, keep ? ALCK_IDENTITY : ALCK_TANH);
-        fill_reals(alc_plan_output_gradient(f.plan), BATCH * 2, 4);
-        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-        for (int i = 0; i < PARAMETERS; i++)
-            ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, names[i]), gradients[keep][i]),
-                             ALC_OK);
+        plan_fixture_backward(&f, names, PARAMETERS, gradients[keep][0], 100 * 7);
     }
     ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
     for (int i = 0; i < PARAMETERS; i++)
@@ -204,14 +200,11 @@ START_TEST(a_frozen_norm_passes_the_residuals_gradient_on)
     alc_parameter_set_trainable(alc_model_find_parameter(f.model, "bn.weight"), false);
     alc_parameter_set_trainable(alc_model_find_parameter(f.model, "bn.bias"), false);
     alc_real gradients[2][4 * 4 * 9];
-    const alc_parameter *weight = alc_model_find_parameter(f.model, "trained.weight");
     for (int keep = 0; keep < 2; keep++) {
         run(ALC_TRAIN, output, 1 + keep, (alc_tensor *[]){frozen, between});
         ck_assert_ptr_nonnull(plan_node(f.plan, "bn"));
         ck_assert(fusion("bn")->residual == !keep);
-        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
-        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-        ck_assert_int_eq(alc_plan_read_gradient(f.plan, weight, gradients[keep]), ALC_OK);
+        plan_fixture_backward(&f, (const char *[]){"trained.weight"}, 1, gradients[keep], 0);
     }
     ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
     plan_fixture_end(&f);
@@ -249,34 +242,38 @@ START_TEST(a_gate_stays_where_it_cannot_be_read)
 }
 END_TEST
 
-/* In training their product lies nowhere, and all gradients are the same bits as where it is kept. */
+/* In training what "body" reads lies nowhere, and all gradients are the same bits as where it is kept; the last run is without. */
+static void expect_formed(alc_tensor *read, alc_tensor *output, const char *const *names, int count)
+{
+    enum { PARAMETERS = 4, WEIGHTS = 4 * 4 * 9 };
+    static alc_real gradients[2][PARAMETERS][WEIGHTS], values[2][VALUES];
+    memset(gradients, 0, sizeof gradients);
+    for (int keep = 1; keep >= 0; keep--) {
+        memcpy(values[keep], run(ALC_TRAIN, output, keep, &read), sizeof values[keep]);
+        const alc_fusion *body = fusion("body");
+        const alc_plan_tensor *between = &f.plan->tensors[read->id];
+        ck_assert(body->reads_last == !keep && (body->gate || body->reads_trained_norm) == !keep);
+        ck_assert(between->unstored == !keep);
+        ck_assert_int_eq(plan_steps(f.plan, f.plan->nodes[between->producer].name, ALC_STEP_RECOMPUTE), 0);
+        plan_fixture_backward(&f, names, count, gradients[keep][0], WEIGHTS);
+        const char *found;
+        ck_assert_int_eq(alc_plan_find_not_finite(f.plan, &found), ALC_OK);
+        ck_assert_str_eq(found, "");
+    }
+    ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    for (int i = 0; i < count; i++)
+        expect_gradient(names[i], gradients[0][i], WEIGHTS);
+}
+
 START_TEST(a_trained_gate_is_multiplied_as_it_is_read)
 {
-    static const char *const names[] = {"stem.weight", "squeeze.weight", "body.weight"};
-    enum { PARAMETERS = sizeof names / sizeof *names };
     setup();
     alc_tensor *stem = alc_silu(norm(conv(x, "stem"), "bn"));
     alc_tensor *gate = alc_sigmoid(point_wise(alc_global_average_pool(stem), "squeeze"));
     alc_tensor *product = alc_multiply(stem, gate), *output = alc_tanh(point_wise(product, "body"));
-    static alc_real gradients[2][PARAMETERS][4 * 4 * 9], values[2][VALUES];
-    for (int keep = 0; keep < 2; keep++) {
-        memcpy(values[keep], run(ALC_TRAIN, output, keep, &product), sizeof values[keep]);
-        ck_assert(fusion("body")->gate == !keep && fusion("body")->reads_last == !keep);
-        ck_assert(f.plan->tensors[product->id].unstored == !keep);
-        ck_assert_int_eq(plan_steps(f.plan, "multiply_1", ALC_STEP_RECOMPUTE), 0);
-        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
-        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-        for (int i = 0; i < PARAMETERS; i++)
-            ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, names[i]), gradients[keep][i]),
-                             ALC_OK);
-    }
-    ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
-    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
-    for (int i = 0; i < PARAMETERS; i++)
-        expect_gradient(names[i], gradients[0][i], 4 * 4 * 9);
-    const char *found;
-    ck_assert_int_eq(alc_plan_find_not_finite(f.plan, &found), ALC_OK);
-    ck_assert_str_eq(found, "");
+    expect_formed(product, output, (const char *[]){"stem.weight", "squeeze.weight", "body.weight"}, 3);
+    ck_assert(fusion("body")->gate);
     plan_fixture_end(&f);
 }
 END_TEST
@@ -292,9 +289,7 @@ START_TEST(a_frozen_gate_is_multiplied_as_a_trained_convolution_reads)
     for (int keep = 0; keep < 2; keep++) {
         run(ALC_TRAIN, output, keep, &product);
         ck_assert(fusion("body")->gate == !keep);
-        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
-        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-        ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, "body.weight"), gradients[keep]), ALC_OK);
+        plan_fixture_backward(&f, (const char *[]){"body.weight"}, 1, gradients[keep], 0);
     }
     ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
     expect_gradient("body.weight", gradients[0], 4 * 4);
@@ -346,29 +341,9 @@ END_TEST
 START_TEST(a_trained_norm_is_applied_as_it_is_read)
 {
     setup();
-    static const char *const names[] = {"stem.weight", "bn.weight", "bn.bias", "body.weight"};
-    enum { PARAMETERS = sizeof names / sizeof *names };
     alc_tensor *active = alc_relu(pooled_norm(conv(x, "stem"))), *output = alc_tanh(point_wise(active, "body"));
-    alc_real gradients[2][PARAMETERS][4 * 4 * 9], values[2][VALUES];
-    memset(gradients, 0, sizeof gradients);
-    for (int keep = 0; keep < 2; keep++) {
-        memcpy(values[keep], run(ALC_TRAIN, output, keep, &active), sizeof values[keep]);
-        ck_assert(fusion("body")->reads_trained_norm == !keep);
-        ck_assert(f.plan->tensors[plan_node(f.plan, "bn")->outputs[0]].unstored == !keep);
-        ck_assert_int_eq(plan_steps(f.plan, "bn", ALC_STEP_RECOMPUTE), 0);
-        fill_reals(alc_plan_output_gradient(f.plan), VALUES, 4);
-        ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-        for (int i = 0; i < PARAMETERS; i++)
-            ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, names[i]), gradients[keep][i]),
-                             ALC_OK);
-    }
-    ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
-    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
-    for (int i = 0; i < PARAMETERS; i++)
-        expect_gradient(names[i], gradients[0][i], 4 * 4 * 9);
-    const char *found;
-    ck_assert_int_eq(alc_plan_find_not_finite(f.plan, &found), ALC_OK);
-    ck_assert_str_eq(found, "");
+    expect_formed(active, output, (const char *[]){"stem.weight", "bn.weight", "bn.bias", "body.weight"}, 4);
+    ck_assert(fusion("body")->reads_trained_norm);
     plan_fixture_end(&f);
 }
 END_TEST

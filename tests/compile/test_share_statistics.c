@@ -63,10 +63,7 @@ static void train(const block *b, int kept_count, alc_tensor *const *kept, resul
 {
     compile(ALC_TRAIN, b, kept_count, kept);
     memcpy(r->values, alc_plan_values(f.plan, b->output), sizeof r->values);
-    fill_reals(alc_plan_output_gradient(f.plan), BATCH * PIXELS * 2, 4);
-    ck_assert_int_eq(alc_backward(f.plan), ALC_OK);
-    for (int i = 0; i < PARAMETERS; i++)
-        ck_assert_int_eq(alc_plan_read_gradient(f.plan, alc_model_find_parameter(f.model, parameters[i]), r->gradients[i]), ALC_OK);
+    plan_fixture_backward(&f, parameters, PARAMETERS, r->gradients[0], 9 * LAST * 4);
     memcpy(r->running[0], alc_model_find_parameter(f.model, "bn3.running_mean")->value, sizeof r->running[0]);
     memcpy(r->running[1], alc_model_find_parameter(f.model, "bn3.running_var")->value, sizeof r->running[1]);
 }

@@ -108,3 +108,11 @@ const alc_real *plan_fixture_run(plan_fixture *f, alc_compile_options options, i
     ck_assert_int_eq(alc_forward(f->plan), ALC_OK);
     return alc_plan_values(f->plan, options.output);
 }
+
+void plan_fixture_backward(plan_fixture *f, const char *const *names, int count, alc_real *gradients, int64_t pitch)
+{
+    fill_reals(alc_plan_output_gradient(f->plan), alc_plan_batch(f->plan) * alc_shape_elements(f->plan->options.output->shape), 4);
+    ck_assert_int_eq(alc_backward(f->plan), ALC_OK);
+    for (int i = 0; i < count; i++)
+        ck_assert_int_eq(alc_plan_read_gradient(f->plan, alc_model_find_parameter(f->model, names[i]), gradients + i * pitch), ALC_OK);
+}

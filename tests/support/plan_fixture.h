@@ -26,6 +26,9 @@ void plan_fixture_begin(plan_fixture *f);
 void plan_fixture_compile(plan_fixture *f, alc_compile_options options);
 /* The values of the output after one forward of a new plan that keeps these tensors, all parameters and inputs filled. */
 const alc_real *plan_fixture_run(plan_fixture *f, alc_compile_options options, int kept_count, alc_tensor *const *kept);
+/* One backward after that, from a gradient of the output that looks random; of these parameters the gradients are read, `pitch`
+ * values apart. */
+void plan_fixture_backward(plan_fixture *f, const char *const *names, int count, alc_real *gradients, int64_t pitch);
 /* A Check failure unless it is refused with this status and sentence. */
 void plan_fixture_refused(plan_fixture *f, alc_compile_options options, alc_status status, const char *sentence);
 void plan_fixture_end(plan_fixture *f);
