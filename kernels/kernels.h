@@ -125,6 +125,15 @@ struct alck_depthwise {
     alck_epilogue epilogue;    /* a bias and an activation at most */
 };
 
+/* A depthwise convolution's gradients; in_stride of its shape is x's, out_stride dy's. */
+typedef struct alck_depthwise_gradients {
+    const alck_real *x, *weight, *dy;
+    alck_real *dx, *dw;        /* NULL: not wanted, and weight, or x, is not read */
+    int64_t dx_stride;         /* between pixels */
+    bool add_dx, add_dw;       /* to what is there */
+    void *scratch;             /* of depthwise_backward_scratch_bytes where dw is wanted */
+} alck_depthwise_gradients;
+
 /* Averages of an image's output values, channel by channel: what global_average_forward of them would give. */
 typedef struct alck_averages {
     alck_real *values;
@@ -263,11 +272,8 @@ static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
     X(size_t, depthwise_averages_scratch_bytes, (const alck_conv *s))                                                           \
     X(void, depthwise_forward, (const alck_parallel *par, const alck_conv *s, const alck_real *x, const alck_real *weight,      \
                                 const alck_epilogue *epilogue, alck_real *y, const alck_averages *averages /* or NULL */))      \
-    X(void, depthwise_backward_data, (const alck_parallel *par, const alck_conv *s, const alck_real *dy,                        \
-                                      const alck_real *weight, alck_real *dx, bool add))                                        \
-    X(size_t, depthwise_backward_weights_scratch_bytes, (const alck_conv *s, int workers))                                      \
-    X(void, depthwise_backward_weights, (const alck_parallel *par, const alck_conv *s, const alck_real *x,                      \
-                                         const alck_real *dy, alck_real *dw, bool add, void *scratch))                          \
+    X(size_t, depthwise_backward_scratch_bytes, (const alck_conv *s))                                                           \
+    X(void, depthwise_backward, (const alck_parallel *par, const alck_conv *s, const alck_depthwise_gradients *g))              \
     /* --- pooling. max: the first largest in window order wins, NaN wins over all; position = ky*kernel_width+kx --- */        \
     X(void, max_pool_forward, (const alck_parallel *par, const alck_pool *s, const alck_real *x, alck_real *y,                  \
                                uint8_t *positions /* [out pixels][channels] or NULL */))                                        \

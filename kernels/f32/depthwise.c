@@ -1,7 +1,6 @@
-/* kernels/f32/depthwise.c - depthwise convolution, forward and the gradient for its input.
+/* kernels/f32/depthwise.c - depthwise convolution, forward, and the sums that its input's gradient is made of too.
  *
- * An output is one chain over the taps in order (ky, kx), in blocks of 256 taps. The input's gradient is the same sum
- * over the output's gradient, phase by phase (phase.h).
+ * An output is one chain over the taps in order (ky, kx), in blocks of 256 taps.
  *
  * Where taps lie side by side (no dilation), an input value is loaded once for all the pixels of a row that it is a tap of:
  * sum_lines. Its order of addition is the same, for the inputs of a row are taken in ascending columns.
@@ -12,7 +11,6 @@
  */
 #include "kernels/f32/depthwise.h"
 #include "kernels/f32/map_sums.h"
-#include "kernels/f32/phase.h"
 #include "kernels/f32/settle.h"
 
 #include <math.h>
@@ -392,6 +390,26 @@ ALCK_ONCE void sum_strips(const depthwise_job *job, pixel_block *at, int64_t fir
     }
 }
 
+/* Channels, in whole cache lines, whose input under a few pixels stays within STRIP_BYTES. */
+static int64_t strip_channels(const product *p)
+{
+    const int64_t columns = (DEPTHWISE_PIXELS - 1) * p->step_x + p->taps_x;
+    const int64_t bytes = columns * (p->taps_y > 0 ? p->taps_y : 1) * (int64_t)sizeof(alck_real);
+    const int64_t lines = STRIP_BYTES / bytes / LINE_VALUES;
+    const int64_t most = DEPTHWISE_CHANNELS / LINE_VALUES;
+    return (lines < 1 ? 1 : lines < most ? lines : most) * LINE_VALUES;
+}
+
+void ALCK_NAME(depthwise_rows)(const depthwise_product *d, const depthwise_part *part, int64_t first, int64_t end)
+{
+    const depthwise_job job = {.d = d, .taps = d->p.taps_y * d->p.taps_x};
+    const int64_t most = strip_channels(&d->p);
+    for (int64_t done = 0; done < part->channels; done += most) {
+        pixel_block at = {.image = part->image, .channel = part->channel + done, .channels = smaller(part->channels - done, most)};
+        sum_strips(&job, &at, first, end, NULL);
+    }
+}
+
 static void strip_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
@@ -412,16 +430,6 @@ static void strip_task(void *argument, int64_t task, int worker)
     ALCK_NAME(map_sums_begin)(&sums, channels);
     sum_strips(job, &at, first, end, &sums);
     memcpy(job->sums + (image * job->bands + band) * p->channels + channel, sums.band, (size_t)channels * sizeof *sums.band);
-}
-
-/* Channels, in whole cache lines, whose input under a few pixels stays within STRIP_BYTES. */
-static int64_t strip_channels(const product *p)
-{
-    const int64_t columns = (DEPTHWISE_PIXELS - 1) * p->step_x + p->taps_x;
-    const int64_t bytes = columns * (p->taps_y > 0 ? p->taps_y : 1) * (int64_t)sizeof(alck_real);
-    const int64_t lines = STRIP_BYTES / bytes / LINE_VALUES;
-    const int64_t most = DEPTHWISE_CHANNELS / LINE_VALUES;
-    return (lines < 1 ? 1 : lines < most ? lines : most) * LINE_VALUES;
 }
 
 static void run(const alck_parallel *par, const depthwise_product *d, double *sums)
@@ -508,25 +516,4 @@ void ALCK_NAME(depthwise_form)(const alck_depthwise *source, const alck_real *x,
             form_strip(&job, run, runs, d.p.grid_width * tile / tiles, d.p.grid_width * (tile + 1) / tiles,
                        smaller(channels - done, most));
     }
-}
-
-void ALCK_NAME(depthwise_backward_data)(const alck_parallel *par, const alck_conv *s, const alck_real *dy,
-                                        const alck_real *weight, alck_real *dx, bool add)
-{
-    const alck_epilogue epilogue = {.add = add};
-    for (int64_t i = 0; i < s->stride_y; i++)
-        for (int64_t j = 0; j < s->stride_x; j++) {
-            const phase y = phase_y(s, i), x = phase_x(s, j);
-            depthwise_product d = {.p = phase_product(s, &y, &x), .weight = weight,
-                                   .kernel_width = s->kernel_width, .weight_y = y.last_tap,
-                                   .weight_x = x.last_tap, .weight_step_y = -y.tap_step,
-                                   .weight_step_x = -x.tap_step};
-            d.p.groups = 1;
-            d.p.channels = s->in_channels;
-            d.p.input = dy;
-            d.p.output = dx;
-            d.p.epilogue = &epilogue;
-            if (y.taps * x.taps > 0 || !add)
-                run(par, &d, NULL);
-        }
 }

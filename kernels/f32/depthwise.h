@@ -50,6 +50,24 @@ ALCK_INLINE const alck_real *depthwise_line(const product *p, int64_t image, int
     return p->input + (image * p->input_height + row) * p->input_width * p->input_stride + channel;
 }
 
+/* Some channels of an image. */
+typedef struct depthwise_part {
+    int64_t image, channel, channels;
+} depthwise_part;
+
+/* Grid rows [first, end) of the product, of a part. */
+void ALCK_NAME(depthwise_rows)(const depthwise_product *d, const depthwise_part *part, int64_t first, int64_t end);
+
+/* The sums of each sample that a gradient for the weights is made of. */
+typedef struct depthwise_weight_sums {
+    product p; /* forward's, in one group */
+    const alck_real *dy;
+    alck_real *sums; /* [sample][tap][channels] */
+} depthwise_weight_sums;
+
+/* Output rows [first, end) added to a part's sums, rows from 0 on in order. */
+void ALCK_NAME(depthwise_weight_rows)(const depthwise_weight_sums *w, const depthwise_part *part, int64_t first, int64_t end);
+
 /* Channels [channel, channel + channels) of the output pixels of some runs, `stride` values apart: what depthwise_forward of the
  * same input would store. */
 void ALCK_NAME(depthwise_form)(const alck_depthwise *source, const alck_real *x, const grid_run *run, int64_t runs,

@@ -148,7 +148,7 @@ static size_t backward_scratch(const alc_prepare *p, const alck_conv *s, size_t 
     const alc_conv2d_kernels use = alc_conv2d_choose_kernels(p->context, s);
     size_t scratch = 0;
     if (p->parameter_gradient_wanted[0])
-        scratch = use.depthwise  ? kernels->depthwise_backward_weights_scratch_bytes(s, p->threads)
+        scratch = use.depthwise  ? kernels->depthwise_backward_scratch_bytes(s)
                   : use.winograd ? kernels->winograd_backward_weights_scratch_bytes(s, p->threads)
                                  : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     if (p->input_gradient_wanted[0] && !use.depthwise)

@@ -1,17 +1,15 @@
 /* conv2d_backward.c - the convolution's gradients: of its input, its weight and its bias. */
 #include "lib/ops/conv2d.h"
 
-static void backward_depthwise(const alc_run *r, const alck_conv *data, const alck_conv *weights)
+static void backward_depthwise(const alc_run *r, const alck_conv *weights)
 {
-    const alck_table *kernels = alc_context_kernels(r->context);
-    alck_parallel parallel = alc_context_parallel(r->context);
-    const alc_real *dy = r->output_gradients[0].view.data;
-    if (r->input_gradients[0].view.data)
-        kernels->depthwise_backward_data(&parallel, data, dy, r->parameters[0].value, r->input_gradients[0].view.data,
-                                         r->input_gradients[0].add);
-    if (r->parameters[0].gradient)
-        kernels->depthwise_backward_weights(&parallel, weights, r->inputs[0].data, dy, r->parameters[0].gradient,
-                                            r->parameters[0].add, r->scratch);
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    const alc_gradient_view *dx = &r->input_gradients[0];
+    const alck_depthwise_gradients wanted = {.x = r->inputs[0].data, .weight = r->parameters[0].value,
+                                             .dy = r->output_gradients[0].view.data, .dx = dx->view.data,
+                                             .dw = r->parameters[0].gradient, .dx_stride = dx->view.stride,
+                                             .add_dx = dx->add, .add_dw = r->parameters[0].add, .scratch = r->scratch};
+    alc_context_kernels(r->context)->depthwise_backward(&parallel, weights, &wanted);
 }
 
 static void backward_dense(const alc_run *r, const alck_conv *data, const alck_conv *weights)
@@ -51,7 +49,7 @@ static void backward_of(const alc_run *r)
     if (r->input_gradients[0].view.data)
         data.in_stride = r->input_gradients[0].view.stride;
     if (alc_conv2d_choose_kernels(r->context, &data).depthwise)
-        backward_depthwise(r, &data, &weights);
+        backward_depthwise(r, &weights);
     else
         backward_dense(r, &data, &weights);
     if (o->bias && r->parameters[1].gradient)

@@ -108,7 +108,9 @@ static void check_backward_data(kernel_run *run)
         const bool add = i % 5 == 0;
         depthwise_data d = make(run, &s, data);
         d.old = kernel_tensor_copy(&d.x);
-        run->table->depthwise_backward_data(run->par, &s, d.y.data, d.weight.data, d.x.data, add);
+        const alck_depthwise_gradients wanted = {.weight = d.weight.data, .dy = d.y.data, .dx = d.x.data,
+                                                 .dx_stride = d.x.stride, .add_dx = add};
+        run->table->depthwise_backward(run->par, &s, &wanted);
         for (int64_t p = 0; p < d.x.pixels; p++)
             for (int64_t c = 0; c < s.in_channels; c++) {
                 const int64_t row = p / s.in_width % s.in_height, image = p / s.in_width / s.in_height;
@@ -126,10 +128,10 @@ static void check_backward_data(kernel_run *run)
 static void check_weights_of(kernel_run *run, const alck_conv *s, product_data data, bool add)
 {
     depthwise_data d = make(run, s, data);
-    kernel_buffer scratch =
-        kernel_scratch(run->table->depthwise_backward_weights_scratch_bytes(s, run->par->workers));
+    kernel_buffer scratch = kernel_scratch(run->table->depthwise_backward_scratch_bytes(s));
+    const alck_depthwise_gradients wanted = {.x = d.x.data, .dy = d.y.data, .dw = d.weight.data, .add_dw = add, .scratch = scratch.data};
     d.old = kernel_tensor_copy(&d.weight);
-    run->table->depthwise_backward_weights(run->par, s, d.x.data, d.y.data, d.weight.data, add, scratch.data);
+    run->table->depthwise_backward(run->par, s, &wanted);
     for (int64_t tap = 0; tap < d.weight.pixels; tap++)
         for (int64_t c = 0; c < s->in_channels; c++)
             product_expect(run, data, *kernel_at(&d.weight, tap, c),
@@ -145,6 +147,36 @@ static void check_backward_weights(kernel_run *run)
     for (int i = 0; i < 60; i++) {
         const alck_conv s = product_random_depthwise(run, 20000);
         check_weights_of(run, &s, (product_data)(i % DATA_KINDS), i % 5 == 0);
+    }
+}
+
+/* Both gradients wanted at once: each as if it were alone. */
+static void check_backward_together(kernel_run *run)
+{
+    for (int i = 0; i < 60; i++) {
+        const alck_conv s = product_random_depthwise(run, 20000);
+        depthwise_data d = make(run, &s, (product_data)(i % DATA_KINDS));
+        d.old = kernel_tensor_copy(&d.weight);
+        const int64_t dx_stride = s.in_channels + i % 3;
+        kernel_tensor dx = product_tensor(run, DATA_REALS, d.x.pixels, s.in_channels, dx_stride), dw = kernel_tensor_copy(&d.weight);
+        kernel_tensor dx_alone = kernel_tensor_copy(&dx), dw_alone = kernel_tensor_copy(&d.weight);
+        kernel_buffer scratch = kernel_scratch(run->table->depthwise_backward_scratch_bytes(&s));
+        alck_depthwise_gradients wanted = {d.x.data, d.weight.data, d.y.data, dx.data, dw.data, dx_stride, i % 2 != 0, i % 5 == 0, scratch.data};
+        run->table->depthwise_backward(run->par, &s, &wanted);
+        wanted.dx = dx_alone.data;
+        wanted.dw = NULL;
+        run->table->depthwise_backward(run->par, &s, &wanted);
+        wanted.dx = NULL;
+        wanted.dw = dw_alone.data;
+        run->table->depthwise_backward(run->par, &s, &wanted);
+        if (memcmp(dx.data, dx_alone.data, dx.buffer.bytes) != 0 || memcmp(dw.data, dw_alone.data, dw.buffer.bytes) != 0)
+            kernel_fail(run, "gradients found together have other bits than each alone");
+        kernel_tensor_free(run, &dx_alone, "dx alone");
+        kernel_tensor_free(run, &dw_alone, "dw alone");
+        kernel_tensor_output(run, &dx, "dx");
+        kernel_buffer_free(run, &scratch, "scratch");
+        destroy(run, &d, &d.x, "x");
+        kernel_tensor_output(run, &dw, "dw");
     }
 }
 
@@ -181,6 +213,7 @@ const kernel_check kernel_checks_depthwise[] = {
     {"depthwise_forward, with averages", check_averages},
     {"depthwise_backward_data", check_backward_data},
     {"depthwise_backward_weights", check_backward_weights},
+    {"depthwise_backward, both gradients", check_backward_together},
     {"depthwise, special shapes", check_special_shapes},
     {NULL, NULL},
 };

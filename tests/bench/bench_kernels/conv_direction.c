@@ -45,8 +45,9 @@ static void run_forward(bench *b, void *argument)
 static void run_backward_data(bench *b, void *argument)
 {
     const conv_run *r = argument;
+    const alck_depthwise_gradients dx = {.weight = r->weight, .dy = r->y, .dx = r->x, .dx_stride = r->s.in_channels};
     if (r->depthwise)
-        b->table->depthwise_backward_data(&b->par, &r->s, r->y, r->weight, r->x, false);
+        b->table->depthwise_backward(&b->par, &r->s, &dx);
     else if (r->way == WINOGRAD)
         b->table->winograd_backward_data(&b->par, &r->s, r->y, r->weight, r->x, false, r->scratch);
     else
@@ -56,8 +57,9 @@ static void run_backward_data(bench *b, void *argument)
 static void run_backward_weights(bench *b, void *argument)
 {
     const conv_run *r = argument;
+    const alck_depthwise_gradients dw = {.x = r->x, .dy = r->y, .dw = r->weight, .scratch = r->scratch};
     if (r->depthwise)
-        b->table->depthwise_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
+        b->table->depthwise_backward(&b->par, &r->s, &dw);
     else if (r->way == WINOGRAD)
         b->table->winograd_backward_weights(&b->par, &r->s, r->x, r->y, r->weight, false, r->scratch);
     else
@@ -83,7 +85,7 @@ static void find_memory(const bench *b, const conv_run *r, direction d, size_t *
         *scratch = winograd ? t->winograd_backward_data_scratch_bytes(s, workers)
                             : t->conv_backward_data_scratch_bytes(s, workers);
     } else if (d == BACKWARD_WEIGHTS) {
-        *scratch = r->depthwise ? t->depthwise_backward_weights_scratch_bytes(s, workers)
+        *scratch = r->depthwise ? t->depthwise_backward_scratch_bytes(s)
                    : winograd   ? t->winograd_backward_weights_scratch_bytes(s, workers)
                                 : t->conv_backward_weights_scratch_bytes(s, workers);
     }

@@ -149,16 +149,18 @@ static void depthwise_forward(lab *l, const void *shape)
 static void depthwise_backward_data(lab *l, const void *shape)
 {
     const convolution_run r = prepare(l, shape);
+    const alck_depthwise_gradients dx = {.weight = r.weight, .dy = r.y, .dx = r.x, .dx_stride = r.s.in_channels};
     for (int i = 0; i < l->runs; i++)
-        l->table->depthwise_backward_data(&l->par, &r.s, r.y, r.weight, r.x, false);
+        l->table->depthwise_backward(&l->par, &r.s, &dx);
 }
 
 static void depthwise_backward_weights(lab *l, const void *shape)
 {
     const convolution_run r = prepare(l, shape);
-    void *scratch = memory(l->table->depthwise_backward_weights_scratch_bytes(&r.s, 1));
+    const alck_depthwise_gradients dw = {.x = r.x, .dy = r.y, .dw = r.weight,
+                                         .scratch = memory(l->table->depthwise_backward_scratch_bytes(&r.s))};
     for (int i = 0; i < l->runs; i++)
-        l->table->depthwise_backward_weights(&l->par, &r.s, r.x, r.y, r.weight, false, scratch);
+        l->table->depthwise_backward(&l->par, &r.s, &dw);
 }
 
 #define SHAPE(...) &(const convolution_shape){__VA_ARGS__}
