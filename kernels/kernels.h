@@ -230,6 +230,7 @@ static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
     /* rows [first, first + count) of k, all or from an even one on to an even one; of a transposed b, all */                   \
     X(void, gemm_pack_b, (const alck_parallel *par, alck_operands operands, int64_t k, int64_t n, int64_t first, int64_t count, \
                           const alck_real *b, int64_t b_stride, bool transposed, void *packed))                                 \
+    /* enough for fewer m and k too */                                                                                          \
     X(size_t, gemm_scratch_bytes, (const alck_gemm *g, int workers))                                                            \
     X(void, gemm, (const alck_parallel *par, const alck_gemm *g, void *scratch))                                                \
     /* --- convolution. Order: output = sum over (ky, kx, channel), cut as docs/design/kernels.md says --- */                   \

@@ -39,7 +39,8 @@ typedef enum alc_isa {
 } alc_isa;
 #undef ALC_ISA_ENUM
 
-/* Who multiplies matrices. ALC_GEMM_OPENBLAS gives other bits than the default, and they depend on the CPU. */
+/* Who multiplies matrices: those of dense layers and of alc_gemm, for convolutions have kernels of their own. ALC_GEMM_OPENBLAS
+ * gives other bits than the default, and they depend on the CPU. */
 typedef enum alc_gemm_backend { ALC_GEMM_ALCOR, ALC_GEMM_OPENBLAS } alc_gemm_backend;
 
 /* How 3x3 convolutions are computed: by Winograd's algorithm where it is the faster one, or directly, with a smaller error. */
@@ -113,8 +114,12 @@ alc_status alc_context_create(alc_context_options options, alc_context **context
 /* Frees it; everything made with it must be destroyed before. NULL is allowed. */
 void alc_context_destroy(alc_context *context);
 
-/* The sentence of the latest failure, "" if there was none; valid until the next failing call. Never NULL. */
+/* The sentence of the latest failure, of whichever thread, "" if there was none; valid until the next failing call of any
+ * thread. Never NULL. */
 const char *alc_error_message(const alc_context *context);
+/* The same as a copy, for a context with which several threads work: at most `size` bytes at `text`, the terminating zero
+ * included. */
+void alc_copy_error_message(alc_context *context, char *text, size_t size);
 /* Its status, ALC_OK if there was none. */
 alc_status alc_error_status(const alc_context *context);
 

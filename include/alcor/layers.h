@@ -94,7 +94,7 @@ alc_tensor *alc_adaptive_average_pool(alc_tensor *input, int64_t height, int64_t
 alc_tensor *alc_global_average_pool(alc_tensor *input);
 
 /* Joins channels in the order given: [.., C1], [.., C2], ... -> [.., C1 + C2 + ...]. Costs no copy where the inputs can be
- * computed in place. count is 1 .. 64. */
+ * computed in place. count is 1 .. 64; of none it makes NULL, for no model is known. */
 alc_tensor *alc_concat(int count, alc_tensor *const *inputs);
 /* [H,W,C] -> [C H W] in PyTorch's order: channel outermost. */
 alc_tensor *alc_flatten(alc_tensor *input);

@@ -62,8 +62,9 @@ int64_t alc_optimizer_steps(const alc_optimizer *optimizer);
 double alc_optimizer_gradient_norm(const alc_optimizer *optimizer);
 
 /* zero gradients, forward, backward, optimizer step. Stops at the first failure; a loss that is not finite is
- * ALC_NOT_FINITE naming the first node whose output is not, and no parameter is changed. In a plan with update_in_backward
- * parameters are updated while backward runs: ALC_INVALID_ARGUMENT, with nothing changed, if the optimizer clips. */
+ * ALC_NOT_FINITE naming the first node whose output is not, and neither a parameter nor a running statistic is changed. In a
+ * plan with update_in_backward parameters are updated while backward runs: ALC_INVALID_ARGUMENT, with nothing changed, if the
+ * optimizer clips. */
 alc_status alc_train_step(alc_plan *plan, alc_optimizer *optimizer);
 
 /* ---- schedules ---- */

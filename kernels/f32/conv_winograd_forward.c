@@ -254,17 +254,16 @@ static winograd turned_of(const alck_conv *s)
     return w;
 }
 
-/* The scratch of any of the products; a wave may have one tile less than the longest. */
+/* The scratch of any of the products. */
 static size_t product_bytes(const winograd_job *job, int workers)
 {
     const int64_t together = panels_together(&job->w, true);
     size_t most = 0;
-    for (int64_t tiles = job->wave_most; tiles >= larger(1, job->wave_most - 1); tiles--)
-        for (int64_t panel = 0; panel < job->panels; panel += together) {
-            const product p = wave_product(&job->w, tiles, panel, smaller(panel + together, job->panels));
-            const size_t bytes = ALCK_NAME(product_scratch_bytes)(&p, workers);
-            most = bytes > most ? bytes : most;
-        }
+    for (int64_t panel = 0; panel < job->panels; panel += together) {
+        const product p = wave_product(&job->w, job->wave_most, panel, smaller(panel + together, job->panels));
+        const size_t bytes = ALCK_NAME(product_scratch_bytes)(&p, workers);
+        most = bytes > most ? bytes : most;
+    }
     return most;
 }
 

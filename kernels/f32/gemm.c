@@ -32,12 +32,13 @@ static size_t packed_slice_bytes(const alck_gemm *g)
     return (ALCK_NAME(gemm_packed_bytes)(g->operands, g->k, slice_columns(g)) + 63) / 64 * 64;
 }
 
+/* A slice of fewer terms has more columns, but no more bytes than SLICE_BYTES. */
 size_t ALCK_NAME(gemm_scratch_bytes)(const alck_gemm *g, int workers)
 {
-    product p = as_product(g);
-    if (g->packed_b == NULL)
-        p.columns = slice_columns(g);
-    return packed_slice_bytes(g) + ALCK_NAME(product_scratch_bytes)(&p, workers);
+    const product p = as_product(g);
+    const int64_t all = g->packed_b != NULL ? 0 : (int64_t)ALCK_NAME(gemm_packed_bytes)(g->operands, g->k, g->n);
+    const int64_t slice = all > SLICE_BYTES ? larger(SLICE_BYTES, (int64_t)packed_slice_bytes(g)) : all;
+    return (size_t)(ceil_divide(slice, 64) * 64) + ALCK_NAME(product_scratch_bytes)(&p, workers);
 }
 
 /* The epilogue of columns from `column` on. Spans get their first channel from the product, which counts from the

@@ -113,13 +113,22 @@ static void share_among(product_job *job, int workers)
         search_rows(job, workers, &least);
 }
 
-/* Blocks as large as the second cache bears, of whole units of rows. Where a depthwise convolution's values are formed, anew for
+/* Columns and rows of a task at most, as many as the second cache bears. Where a depthwise convolution's values are formed, anew for
  * each block of columns, those are twice as wide, if need be of half as many rows. */
+static int64_t columns_most(const product *p)
+{
+    return p->reading.depthwise != NULL ? 2 * COLUMNS_MOST : COLUMNS_MOST;
+}
+
+static int64_t rows_most(const product *p)
+{
+    return ROWS_MOST * smaller(p->columns, columns_most(p)) > SUMS_MOST ? ROWS_MOST / 2 : ROWS_MOST;
+}
+
+/* Blocks of whole units of rows. */
 static void cut_blocks(product_job *job, int64_t unit)
 {
-    const bool forms = job->p->reading.depthwise != NULL;
-    const int64_t columns = forms ? 2 * COLUMNS_MOST : COLUMNS_MOST;
-    const int64_t rows = ROWS_MOST * smaller(job->p->columns, columns) > SUMS_MOST ? ROWS_MOST / 2 : ROWS_MOST;
+    const int64_t columns = columns_most(job->p), rows = rows_most(job->p);
     job->row_unit = unit > 0 && 2 * unit <= rows ? unit : 1;
     job->row_blocks = ceil_divide(job->rows / job->row_unit, rows / job->row_unit);
     job->panel_blocks = ceil_divide(job->panels * TILE_COLUMNS, columns);
@@ -246,9 +255,13 @@ static void product_task(void *argument, int64_t task, int worker)
         multiply_block(job, &range, block, &left, (alck_real *)(void *)(scratch + job->left_bytes));
 }
 
+/* However many rows up to these there are, and however they are cut. */
 size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers)
 {
-    return (size_t)workers * plan(p, workers).worker_bytes;
+    const int64_t rows = smaller(p->batch * p->grid_height * p->grid_width, rows_most(p));
+    const int64_t panels = smaller(panel_count(p->columns), ceil_divide(columns_most(p), TILE_COLUMNS));
+    const size_t sums = (size_t)(rows * panels * TILE_COLUMNS) * sizeof(alck_real);
+    return (size_t)workers * (ALCK_NAME(left_scratch_bytes)(p) + sums);
 }
 
 void ALCK_NAME(product_run)(const alck_parallel *par, const product *p, void *scratch)

@@ -64,6 +64,7 @@ ALCK_INLINE int64_t product_terms(const product *p)
     return product_stretches(p) * product_stretch_terms(p);
 }
 
+/* Enough for fewer rows too. */
 size_t ALCK_NAME(product_scratch_bytes)(const product *p, int workers);
 void ALCK_NAME(product_run)(const alck_parallel *par, const product *p, void *scratch);
 

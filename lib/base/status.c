@@ -85,6 +85,18 @@ const char *alc_error_message(const alc_context *context)
     return context == NULL ? "" : context->message;
 }
 
+void alc_copy_error_message(alc_context *context, char *text, size_t size)
+{
+    if (size == 0)
+        return;
+    text[0] = '\0';
+    if (context == NULL)
+        return;
+    pthread_mutex_lock(&context->message_mutex);
+    alc_format(text, size, "%s", context->message);
+    pthread_mutex_unlock(&context->message_mutex);
+}
+
 alc_status alc_error_status(const alc_context *context)
 {
     return context == NULL ? ALC_OK : (alc_status)atomic_load(&context->status);

@@ -80,6 +80,28 @@ static alc_status allocate_gradients(alc_plan *plan)
     return ALC_OK;
 }
 
+/* Statistics and the like that a training step updates, with room for what they were before it. */
+static alc_status allocate_states(alc_plan *plan)
+{
+    size_t count = 0;
+    for (int64_t n = 0; n < plan->node_count; n++)
+        count += (size_t)plan->nodes[n].parameter_count;
+    plan->states = alc_plan_allocate(plan, count, sizeof *plan->states);
+    for (int64_t n = 0; n < plan->node_count && plan->states && plan->options.mode == ALC_TRAIN; n++) {
+        const alc_plan_node *node = &plan->nodes[n];
+        for (int i = 0; i < node->parameter_count && !node->dead && node->op->update_state; i++) {
+            alc_parameter *parameter = node->parameters[i];
+            if (!parameter->spec.state)
+                continue;
+            alc_real *before = alc_plan_allocate(plan, (size_t)parameter->count, sizeof *before);
+            if (!before)
+                return ALC_OUT_OF_MEMORY;
+            plan->states[plan->state_count++] = (alc_state_slot){parameter, before};
+        }
+    }
+    return plan->states ? ALC_OK : ALC_OUT_OF_MEMORY;
+}
+
 /* A tensor's view, with data from one of its root's buffers: values (the recomputed ones in backward) or gradient. */
 static alc_view view_of(const alc_plan *plan, int64_t tensor, int64_t buffer)
 {
@@ -186,6 +208,8 @@ alc_status alc_bind_memory(alc_plan *plan)
         status = allocate_derived(plan);
     if (status == ALC_OK)
         status = allocate_gradients(plan);
+    if (status == ALC_OK)
+        status = allocate_states(plan);
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
         bind_read_norm(plan, &plan->nodes[n]);
     for (int64_t i = 0; i < plan->step_count && status == ALC_OK; i++)

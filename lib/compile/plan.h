@@ -84,6 +84,12 @@ typedef struct alc_gradient_slot {
     alc_real *values;
 } alc_gradient_slot;
 
+/* A parameter that training's forward updates, and room for its values before. */
+typedef struct alc_state_slot {
+    alc_parameter *parameter;
+    alc_real *before;
+} alc_state_slot;
+
 struct alc_plan {
     alc_context *context;
     alc_model *model;
@@ -107,6 +113,8 @@ struct alc_plan {
     size_t gradient_bytes;
     alc_gradient_slot *slots;
     int64_t slot_count;
+    alc_state_slot *states;
+    int64_t state_count;
     int64_t rows;
     alc_draw draw;
     bool forward_done;         /* a backward may follow */

@@ -72,8 +72,5 @@ const alc_op_def alc_op_concat = {
 
 alc_tensor *alc_concat(int count, alc_tensor *const *inputs)
 {
-    if (count < 1 || count > ALC_MAX_INPUTS)
-        return count < 1 ? NULL : alc_poison(inputs[0]->model, ALC_INVALID_ARGUMENT, "concat: %d inputs; 1 to %d are "
-                                             "expected", count, ALC_MAX_INPUTS);
     return alc_apply(&alc_op_concat, NULL, NULL, count, inputs);
 }

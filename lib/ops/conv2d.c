@@ -173,7 +173,7 @@ static alc_status prepare(alc_prepare *p)
         s = alc_conv2d_geometry(o, output_shape(&s), p->batch);
         s.reading.depthwise = &source;
     }
-    s.out_stride = p->output_strides[0];
+    s.out_stride = o->pool ? o->filters : p->output_strides[0]; /* what is not pooled lies in scratch, without gaps */
     s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
     s.reading.normalises = normalises(o);
     s.operands = alc_context_operands(p->context);

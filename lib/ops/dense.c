@@ -62,20 +62,21 @@ static bool packs(const alc_context *context, alc_plan_mode mode)
     return mode == ALC_EVALUATE && alc_context_gemm(context) == ALC_GEMM_ALCOR;
 }
 
-static size_t forward_scratch(const alc_prepare *p, int64_t rows, int64_t inputs)
+/* Of all rows, which is enough for fewer. */
+static size_t forward_scratch(const alc_prepare *p, int64_t inputs)
 {
     static const alck_real present;
-    alck_gemm forward = forward_product(p->options, rows, inputs);
+    alck_gemm forward = forward_product(p->options, p->batch, inputs);
     if (packs(p->context, p->mode))
         forward.packed_b = &present;
     return alc_matrix_scratch_bytes(p->context, &forward);
 }
 
-static size_t backward_scratch(const alc_prepare *p, int64_t rows, int64_t inputs)
+static size_t backward_scratch(const alc_prepare *p, int64_t inputs)
 {
     const alc_dense_node *o = p->options;
-    const alck_gemm data = data_product(o, rows, inputs), weight = weight_product(o, rows, inputs);
-    const size_t sums = alc_context_kernels(p->context)->norm_scratch_bytes(rows, 1, o->units, p->threads);
+    const alck_gemm data = data_product(o, p->batch, inputs), weight = weight_product(o, p->batch, inputs);
+    const size_t sums = alc_context_kernels(p->context)->norm_scratch_bytes(p->batch, 1, o->units, p->threads);
     const size_t products = max_size(alc_matrix_scratch_bytes(p->context, &data), alc_matrix_scratch_bytes(p->context, &weight));
     return max_size(sums, products);
 }
@@ -91,11 +92,7 @@ static alc_status prepare(alc_prepare *p)
     const alc_dense_node *o = p->options;
     int64_t inputs = alc_shape_elements(p->input_shapes[0]);
     const alck_table *kernels = alc_context_kernels(p->context);
-    size_t scratch = 0, scratch_backward = 0, derived = 0;
-    for (int64_t rows = p->batch; rows > 0; rows--) { /* fewer may be cut into larger tasks */
-        scratch = max_size(scratch, forward_scratch(p, rows, inputs));
-        scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, rows, inputs) : 0);
-    }
+    size_t scratch = forward_scratch(p, inputs), derived = 0;
     const size_t folded = o->fusion.norm ? (size_t)(inputs * o->units) * sizeof(alc_real) : 0;
     if (packs(p->context, p->mode)) {
         derived = norm_bytes(o) + kernels->gemm_packed_bytes(alc_context_operands(p->context), inputs, o->units);
@@ -111,7 +108,7 @@ static alc_status prepare(alc_prepare *p)
         if (p->parameter_gradient_wanted[0])
             alc_prepare_keep_input(p, 0);
         alc_fusion_prepare_backward(&o->fusion, p);
-        alc_prepare_backward_scratch(p, scratch_backward);
+        alc_prepare_backward_scratch(p, backward_scratch(p, inputs));
     }
     alc_prepare_describe(p, packs(p->context, p->mode) ? "gemm, packed" : "gemm", 2.0 * (double)inputs * (double)o->units);
     return ALC_OK;

@@ -18,12 +18,24 @@ static void openblas_multiply(const alck_gemm *g)
 #endif
 }
 
-/* A product that needs nothing of the epilogue but adding, with both operands at hand and extents that BLAS takes. */
-static bool openblas_can(const alck_gemm *g)
+/* What the epilogue does beside adding to what was there, in passes of their own. */
+static void openblas_finish(alc_context *context, const alck_gemm *g)
 {
     const alck_epilogue *e = &g->epilogue;
-    return g->b && !e->bias && !e->residual && e->activation == ALCK_IDENTITY && !e->span && g->m > 0 && g->n > 0 &&
-           g->k > 0 && g->m < INT32_MAX && g->n < INT32_MAX && g->k < INT32_MAX;
+    const alck_parallel parallel = alc_context_parallel(context);
+    for (int64_t i = 0; i < g->m && (e->bias || e->residual); i++)
+        for (int64_t j = 0; j < g->n; j++)
+            g->c[i * g->c_stride + j] += (e->bias ? e->bias[j] : 0) + (e->residual ? e->residual[i * e->residual_stride + j] : 0);
+    if (e->activation != ALCK_IDENTITY)
+        alc_context_kernels(context)->activation_forward(&parallel, e->activation, g->m, g->n, g->c, g->c_stride, g->c, g->c_stride);
+    for (int64_t i = 0; i < g->m && e->span; i++)
+        e->span(e->span_argument, g->c + i * g->c_stride, 0, g->n);
+}
+
+/* Whether both operands are at hand, with extents that BLAS takes. */
+static bool openblas_can(const alck_gemm *g)
+{
+    return g->b && g->m > 0 && g->n > 0 && g->k > 0 && g->m < INT32_MAX && g->n < INT32_MAX && g->k < INT32_MAX;
 }
 #endif
 
@@ -39,6 +51,7 @@ void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scra
 #ifdef ALCOR_HAVE_OPENBLAS
     if (alc_context_gemm(context) == ALC_GEMM_OPENBLAS && openblas_can(gemm)) {
         openblas_multiply(gemm);
+        openblas_finish(context, gemm);
         return;
     }
 #endif

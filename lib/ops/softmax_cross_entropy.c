@@ -100,7 +100,8 @@ alc_tensor *alc_softmax_cross_entropy(alc_tensor *logits, alc_tensor *labels, al
 {
     cross_entropy_node node = {.label_smoothing = options.label_smoothing};
     alc_tensor *inputs[] = {logits, labels};
-    if (options.class_weights && !logits->poison && copy_class_weights(logits, options.class_weights, &node) != ALC_OK)
+    const bool counted = logits && !logits->poison && logits->shape.rank == 1; /* else infer says what is wrong */
+    if (options.class_weights && counted && copy_class_weights(logits, options.class_weights, &node) != ALC_OK)
         return &logits->model->poison;
     return alc_apply(&alc_op_softmax_cross_entropy, options.name, &node, 2, inputs);
 }

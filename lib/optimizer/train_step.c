@@ -4,6 +4,7 @@
 #include "alcor/optimizer.h"
 #include "lib/optimizer/optimizer_update.h"
 #include "lib/run/backward.h"
+#include "lib/run/state.h"
 
 static alc_status refuse_loss(alc_plan *plan, double loss)
 {
@@ -44,7 +45,8 @@ alc_status alc_train_step(alc_plan *plan, alc_optimizer *optimizer)
     if (status)
         return status;
     const double loss = (double)*(const alc_real *)alc_plan_values(plan, plan->options.output);
-    if (!isfinite(loss))
-        return refuse_loss(plan, loss);
-    return learn(plan, optimizer);
+    status = isfinite(loss) ? learn(plan, optimizer) : refuse_loss(plan, loss);
+    if (status)
+        alc_restore_state(plan);
+    return status;
 }

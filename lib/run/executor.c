@@ -1,6 +1,7 @@
 /* executor.c - runs a plan's steps. Allocates nothing and decides nothing: all that was done by lib/compile. */
 #include "lib/run/backward.h"
 #include "lib/run/derived.h"
+#include "lib/run/state.h"
 
 alc_status alc_run_fail(const alc_run *run, alc_status status, const char *format, ...)
 {
@@ -86,14 +87,14 @@ static alc_status run_segment(alc_plan *plan, const alc_segment *segment,
 
 alc_status alc_forward(alc_plan *plan)
 {
-    plan->forward_done = false;
-    for (int64_t s = 0; s < plan->segment_count; s++) {
-        alc_status status = run_segment(plan, &plan->segments[s], update_state);
-        if (status != ALC_OK)
-            return status;
-    }
-    plan->forward_done = true;
-    return ALC_OK;
+    alc_status status = ALC_OK;
+    alc_keep_state(plan);
+    for (int64_t s = 0; s < plan->segment_count && status == ALC_OK; s++)
+        status = run_segment(plan, &plan->segments[s], update_state);
+    if (status != ALC_OK)
+        alc_restore_state(plan);
+    plan->forward_done = status == ALC_OK;
+    return status;
 }
 
 static void clear_gradient(const alc_plan *plan, int64_t tensor)

@@ -40,6 +40,11 @@ START_TEST(a_sentence_is_kept_with_its_status)
     ck_assert_str_eq(alc_error_message(context), "a.csv: no column 'u' in row 7");
     alc_fail_memory(context, 12, "a thing");
     ck_assert_str_eq(alc_error_message(context), "cannot allocate 12 bytes for a thing");
+    char copy[10] = "unchanged";
+    alc_copy_error_message(context, copy, sizeof copy);
+    ck_assert_str_eq(copy, "cannot al");
+    alc_copy_error_message(NULL, copy, sizeof copy);
+    ck_assert_str_eq(copy, "");
     alc_context_destroy(context);
     failing_hooks_check(&hooks);
 }

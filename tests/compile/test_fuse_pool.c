@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "alcor/layers.h"
-#include "lib/ops/ops.h"
+#include "lib/ops/conv2d.h"
 #include "support/plan_fixture.h"
 #include "support/run_tests.h"
 
@@ -110,8 +110,31 @@ START_TEST(in_training_positions_are_kept)
 }
 END_TEST
 
+/* What is pooled lies in scratch without gaps, 4 KiB from pixel to pixel, and a direct kernel for the input's gradient copies such rows;
+ * the pooled output, whose pixels are padded apart, tells nothing of that. */
+START_TEST(the_gradient_of_what_was_pooled_has_room)
+{
+    enum { SIDE = 5, WIDE = 4096 / sizeof(alc_real) };
+    setup();
+    alc_tensor *in = alc_input(f.model, "small", ALC_REAL, ALC_SHAPE(SIDE, SIDE, CHANNELS));
+    alc_tensor *first = alc_conv2d(in, (alc_conv2d_options){.name = "first", .filters = CHANNELS, .kernel = 1});
+    alc_tensor *body = alc_conv2d(first, (alc_conv2d_options){.name = "body", .filters = WIDE, .kernel = 3});
+    alc_tensor *output = alc_dense(alc_global_average_pool(pool(body, 2)), (alc_dense_options){.name = "head", .units = 3});
+    run(ALC_TRAIN, output, 0, NULL);
+    ck_assert(pools("body"));
+    alck_conv s = alc_conv2d_geometry(plan_node(f.plan, "body")->options, ALC_SHAPE(SIDE, SIDE, CHANNELS), BATCH);
+    ck_assert(!alc_conv2d_choose_kernels(f.context, &s).winograd_data);
+    s.out_stride = WIDE;
+    const alck_table *kernels = alc_context_kernels(f.context);
+    const size_t unpooled = (size_t)(BATCH * 3 * 3 * WIDE) * sizeof(alc_real);
+    ck_assert_uint_ge(plan_node(f.plan, "body")->backward_scratch_bytes,
+                      unpooled + kernels->conv_backward_data_scratch_bytes(&s, alc_context_parallel(f.context).workers));
+    plan_fixture_end(&f);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("fuse_pool", a_pool_is_taken_in_with_what_lies_between, a_pool_stays_where_it_cannot_be_taken_in,
-                     in_training_positions_are_kept);
+                     in_training_positions_are_kept, the_gradient_of_what_was_pooled_has_room);
 }

@@ -185,10 +185,30 @@ static void check_long_k(kernel_run *run)
     }
 }
 
+/* What is enough for a product is enough for one of fewer rows and terms, which is cut in other ways. */
+static void check_scratch(kernel_run *run)
+{
+    static const alck_real present;
+    for (int i = 0; i < 2000; i++) {
+        alck_gemm g = {.operands = ALCK_REALS, .packed_b = i % 3 == 0 ? &present : NULL};
+        g.m = kernel_random_between(run, 1, 3000);
+        g.n = kernel_random_between(run, 1, 3000);
+        g.k = kernel_random_between(run, 1, 30000);
+        g.a_stride = g.k;
+        const size_t most = run->table->gemm_scratch_bytes(&g, 3);
+        g.m = kernel_random_between(run, 1, g.m);
+        if (g.packed_b == NULL)
+            g.k = kernel_random_between(run, 1, g.k);
+        if (run->table->gemm_scratch_bytes(&g, 3) > most)
+            kernel_fail(run, "a product of fewer rows and terms needs more scratch");
+    }
+}
+
 const kernel_check kernel_checks_gemm[] = {
     {"gemm, random shapes", check_random},
     {"gemm, epilogues", check_epilogues},
     {"gemm, slices", check_slices},
     {"gemm, long k", check_long_k},
+    {"gemm, scratch", check_scratch},
     {NULL, NULL},
 };

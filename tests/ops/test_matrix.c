@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "alcor/layers.h"
 #include "alcor/op.h"
 #include "lib/base/base.h"
 #include "support/run_tests.h"
@@ -58,6 +59,49 @@ START_TEST(every_back_end_multiplies)
 }
 END_TEST
 
+/* Of a dense layer with all that can follow it in its store. */
+static void run_dense(alc_context *context, alc_real outputs[3 * 5])
+{
+    alc_model *model;
+    alc_plan *plan;
+    ck_assert_int_eq(alc_model_create(context, &model), ALC_OK);
+    alc_tensor *x = alc_input(model, "x", ALC_REAL, ALC_SHAPE(5));
+    alc_tensor *y = alc_relu(alc_add(alc_dense(x, (alc_dense_options){.name = "d", .units = 5}), x));
+    alc_real weight[25], bias[5] = {-3, 2, 0, 1, -1};
+    for (int i = 0; i < 25; i++)
+        weight[i] = (alc_real)(i * 7 % 11 - 5);
+    ck_assert_int_eq(alc_parameter_write(alc_model_find_parameter(model, "d.weight"), weight), ALC_OK);
+    ck_assert_int_eq(alc_parameter_write(alc_model_find_parameter(model, "d.bias"), bias), ALC_OK);
+    ck_assert_int_eq(alc_compile(model, (alc_compile_options){.mode = ALC_EVALUATE, .batch = 3, .output = y}, &plan), ALC_OK);
+    for (int i = 0; i < 15; i++)
+        ((alc_real *)alc_plan_input(plan, x))[i] = (alc_real)(i * 5 % 7 - 3);
+    ck_assert_int_eq(alc_forward(plan), ALC_OK);
+    memcpy(outputs, alc_plan_values(plan, y), 15 * sizeof *outputs);
+    alc_plan_destroy(plan);
+    alc_model_destroy(model);
+}
+
+START_TEST(every_back_end_finishes_a_dense_layer)
+{
+    alc_real outputs[2][15], positive = 0;
+    for (int back_end = 0; back_end < 2; back_end++) {
+        alc_context *context;
+        const alc_context_options options = {.threads = 2, .gemm = back_end == 0 ? ALC_GEMM_ALCOR : ALC_GEMM_OPENBLAS};
+        const alc_status status = alc_context_create(options, &context);
+        ck_assert(status == ALC_OK || (back_end == 1 && status == ALC_UNSUPPORTED));
+        if (context)
+            run_dense(context, outputs[back_end]);
+        else
+            memcpy(outputs[1], outputs[0], sizeof *outputs);
+        alc_context_destroy(context);
+    }
+    for (int i = 0; i < 15; i++)
+        positive += outputs[0][i];
+    ck_assert(positive > 0);
+    ck_assert_mem_eq(outputs[0], outputs[1], sizeof *outputs);
+}
+END_TEST
+
 static void count(void *argument, int64_t task, int worker)
 {
     atomic_int *runs = argument;
@@ -79,5 +123,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("matrix", every_back_end_multiplies, every_task_runs_once);
+    return RUN_TESTS("matrix", every_back_end_multiplies, every_back_end_finishes_a_dense_layer, every_task_runs_once);
 }

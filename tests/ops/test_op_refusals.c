@@ -146,7 +146,7 @@ START_TEST(the_others)
             "multiply_1: shape [5] is neither [6,6,4] nor one value for each of its channels");
     REFUSED(alc_concat(2, (alc_tensor *[]){image, row}), ALC_SHAPE_MISMATCH,
             "concat_1: input 1 is [5]; only its channels may differ from [6,6,4]");
-    REFUSED(alc_concat(65, (alc_tensor *[65]){image}), ALC_INVALID_ARGUMENT, "concat: 65 inputs; 1 to 64 are expected");
+    REFUSED(alc_concat(65, (alc_tensor *[65]){image}), ALC_INVALID_ARGUMENT, "concat: 65 inputs, at most 64 are possible");
     REFUSED(alc_dropout(row, 1), ALC_INVALID_ARGUMENT, "dropout_1: rate 1 must be at least 0 and below 1");
     REFUSED(alc_drop_connect(row, -0.25), ALC_INVALID_ARGUMENT,
             "drop_connect_1: rate -0.25 must be at least 0 and below 1");

@@ -80,6 +80,44 @@ START_TEST(first_layer_that_is_not_finite_is_named)
 }
 END_TEST
 
+/* A norm's running mean after a step of this kind was refused. */
+static void expect_statistics_kept(alc_compile_options options, alc_optimizer_options how, int rows, alc_real value, int32_t label)
+{
+    setup();
+    alc_tensor *norm = alc_batch_norm(logits, (alc_batch_norm_options){.name = "bn"});
+    options.output = alc_softmax_cross_entropy(norm, y, (alc_cross_entropy_options){0});
+    options.mode = ALC_TRAIN;
+    options.batch = ROWS;
+    alc_plan *other;
+    alc_optimizer *another;
+    alc_real mean[2], before[2] = {(alc_real)0.25, (alc_real)-0.5};
+    alc_parameter *running_mean = alc_model_find_parameter(model, "bn.running_mean");
+    ck_assert_int_eq(alc_parameter_write(running_mean, before), ALC_OK);
+    ck_assert_int_eq(alc_compile(model, options, &other), ALC_OK);
+    ck_assert_int_eq(alc_optimizer_create(model, how, &another), ALC_OK);
+    memcpy(alc_plan_input(other, x), alc_plan_input(plan, x), 2 * ROWS * sizeof value);
+    memcpy(alc_plan_input(other, y), alc_plan_input(plan, y), ROWS * sizeof label);
+    ((alc_real *)alc_plan_input(other, x))[0] = value;
+    ((int32_t *)alc_plan_input(other, y))[0] = label;
+    ck_assert_int_eq(alc_plan_set_rows(other, rows), ALC_OK);
+    ck_assert_int_ne(alc_train_step(other, another), ALC_OK);
+    alc_parameter_read(running_mean, mean);
+    ck_assert_mem_eq(mean, before, sizeof mean);
+    alc_optimizer_destroy(another);
+    alc_plan_destroy(other);
+    teardown();
+}
+
+START_TEST(a_refused_step_leaves_running_statistics_as_they_were)
+{
+    const alc_optimizer_options sgd = {.kind = ALC_SGD, .learning_rate = 0.1}, clips = {.kind = ALC_SGD, .learning_rate = 0.1, .clip_norm = 1};
+    expect_statistics_kept((alc_compile_options){0}, sgd, ROWS, (alc_real)NAN, 0);
+    expect_statistics_kept((alc_compile_options){0}, sgd, ROWS, 1, 7);
+    expect_statistics_kept((alc_compile_options){0}, sgd, 1, 1, 0);
+    expect_statistics_kept((alc_compile_options){.update_in_backward = true}, clips, ROWS, 1, 0);
+}
+END_TEST
+
 START_TEST(an_output_that_is_no_loss_is_refused)
 {
     setup();
@@ -178,6 +216,7 @@ int main(void)
 {
     return RUN_TESTS("train_step", it_learns,
                      first_layer_that_is_not_finite_is_named,
+                     a_refused_step_leaves_running_statistics_as_they_were,
                      an_output_that_is_no_loss_is_refused,
                      updates_in_backward_give_the_same_bits,
                      gradients_that_are_not_held_cannot_be_had,
