@@ -36,8 +36,8 @@ alc_conv2d_kernels alc_conv2d_choose_kernels(const alc_context *context, const a
 bool alc_conv2d_takes_pool(const alc_context *context, const alc_conv2d_node *o, alc_shape input, const alc_pool_node *pool)
 {
     const alck_conv s = alc_conv2d_geometry(o, input, 1);
-    return alc_conv2d_choose_kernels(context, &s).winograd && !o->fusion.residual && pool->kernel == 2 && pool->stride == 2 &&
-           pool->padding == 0;
+    return alc_conv2d_choose_kernels(context, &s).winograd && !o->fusion.residual && !o->pool && pool->kernel == 2 &&
+           pool->stride == 2 && pool->padding == 0;
 }
 
 /* Whether packed copies are held from run to run. */

@@ -79,7 +79,7 @@ bool alc_conv2d_changes_input(const alc_conv2d_node *options);
 /* Whether every channel of its input, of so many, has a kernel of its own. */
 bool alc_conv2d_is_depthwise(const alc_conv2d_node *options, int64_t channels);
 
-/* Whether a convolution of such an input can store what this max pooling makes of its output. */
+/* Whether a convolution of such an input can store what this max pooling makes of its output, which may be pooled once. */
 bool alc_conv2d_takes_pool(const alc_context *context, const alc_conv2d_node *options, alc_shape input, const alc_pool_node *pool);
 
 /* Pooling of `batch` such images, their pixels without gaps. */

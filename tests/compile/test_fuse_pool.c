@@ -58,6 +58,21 @@ START_TEST(a_pool_is_taken_in_with_what_lies_between)
 }
 END_TEST
 
+/* Nor does the second of two take the first one's place. */
+START_TEST(one_pool_only)
+{
+    enum { TWICE = BATCH * (HEIGHT / 4) * (WIDTH / 4) * FILTERS };
+    static alc_real apart[TWICE];
+    setup();
+    alc_tensor *body = conv(x, "body", FILTERS), *first = pool(body, 2), *output = pool(first, 2);
+    memcpy(apart, run(ALC_EVALUATE, output, 2, (alc_tensor *[]){body, first}), sizeof apart);
+    ck_assert_mem_eq(run(ALC_EVALUATE, output, 0, NULL), apart, sizeof apart);
+    ck_assert(pools("body"));
+    ck_assert_int_eq(plan_live_nodes(f.plan), 2);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 START_TEST(a_pool_stays_where_it_cannot_be_taken_in)
 {
     setup();
@@ -136,6 +151,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("fuse_pool", a_pool_is_taken_in_with_what_lies_between, a_pool_stays_where_it_cannot_be_taken_in,
+    return RUN_TESTS("fuse_pool", a_pool_is_taken_in_with_what_lies_between, one_pool_only, a_pool_stays_where_it_cannot_be_taken_in,
                      in_training_positions_are_kept, the_gradient_of_what_was_pooled_has_room);
 }
