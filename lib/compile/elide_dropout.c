@@ -12,9 +12,13 @@ void alc_elide_dropout(alc_plan *plan)
 {
     for (int64_t n = 0; n < plan->node_count; n++) {
         alc_plan_node *node = &plan->nodes[n];
-        /* A kept output must exist under its own number: that rare node stays and copies. */
-        if (!does_nothing(plan, node) || plan->tensors[node->outputs[0]].kept)
+        if (!does_nothing(plan, node))
             continue;
+        /* A kept output must exist under its own number: that rare node stays and copies, as its op does where it is frozen. */
+        if (plan->tensors[node->outputs[0]].kept) {
+            node->frozen = true;
+            continue;
+        }
         node->dead = true;
         for (int64_t reader = n + 1; reader < plan->node_count; reader++) {
             for (int i = 0; i < plan->nodes[reader].input_count; i++) {

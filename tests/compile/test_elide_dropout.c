@@ -78,6 +78,23 @@ START_TEST(frozen_parts_do_not_drop)
 }
 END_TEST
 
+/* Nor one that is kept where the caller wants none, forward or backward. */
+START_TEST(a_kept_dropout_copies_where_none_is_wanted)
+{
+    static alc_real gradients[2][40 * 40];
+    setup();
+    for (int keep = 0; keep < 2; keep++) {
+        plan_fixture_run(&f, (alc_compile_options){.mode = ALC_TRAIN, .batch = 30, .output = y, .no_dropout = true}, 2 * keep,
+                         (alc_tensor *[]){dropped, connected});
+        ck_assert_int_eq(plan_live_nodes(f.plan), 3 + 2 * keep);
+        plan_fixture_backward(&f, (const char *[]){"one.weight"}, 1, gradients[keep], 0);
+    }
+    ck_assert(zeros(dropped) == 0 && zeros(connected) == 0);
+    ck_assert_mem_eq(gradients[0], gradients[1], sizeof gradients[0]);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 /* Without parameters before it, dropout belongs to the trained part: it is on the input itself. */
 START_TEST(dropout_of_an_input_is_trained_with)
 {
@@ -110,5 +127,6 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("elide_dropout", evaluation_has_no_dropout, a_kept_dropout_copies_in_evaluation, training_drops,
-                     frozen_parts_do_not_drop, dropout_of_an_input_is_trained_with, all_readers_are_led_around);
+                     frozen_parts_do_not_drop, a_kept_dropout_copies_where_none_is_wanted, dropout_of_an_input_is_trained_with,
+                     all_readers_are_led_around);
 }
