@@ -151,6 +151,16 @@ typedef struct alck_pool {
                            out; kernel, stride, padding and count_padding are not read */
 } alck_pool;
 
+/* The gradients of y[n,p,c] = x[n,p,c] gate[n,c]: dx = dy gate, dgate[n,c] = sum over p of x dy. */
+typedef struct alck_gate_gradients {
+    int64_t rows, pixels, channels;
+    const alck_real *x, *gate, *dy;
+    int64_t x_stride, gate_stride, dy_stride;
+    alck_real *dx, *dgate;     /* NULL: not wanted; dx may be dy's memory */
+    int64_t dx_stride, dgate_stride;
+    bool add_dx, add_dgate;    /* to what is there */
+} alck_gate_gradients;
+
 /* One batch norm's tensors: `pixels` = rows * height * width. */
 typedef struct alck_norm {
     int64_t rows, pixels_per_row, channels;
@@ -308,13 +318,11 @@ static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
                           int64_t a_stride, const alck_real *b, int64_t b_stride, alck_real *y, int64_t y_stride))              \
     X(void, multiply, (const alck_parallel *par, int64_t pixels, int64_t channels, const alck_real *a, int64_t a_stride,        \
                        const alck_real *b, int64_t b_stride, alck_real *y, int64_t y_stride, bool add))                         \
-    /* y[n,p,c] = x[n,p,c] gate[n,c] (+ old y), and the gate's gradient sum over p of x dy */                                   \
+    /* y[n,p,c] = x[n,p,c] gate[n,c] (+ old y), and its gradients */                                                            \
     X(void, multiply_broadcast, (const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels, const alck_real *x,  \
                                  int64_t x_stride, const alck_real *gate, int64_t gate_stride, alck_real *y, int64_t y_stride,  \
                                  bool add))                                                                                     \
-    X(void, multiply_broadcast_gate, (const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels,                 \
-                                      const alck_real *x, int64_t x_stride, const alck_real *dy, int64_t dy_stride,             \
-                                      alck_real *dgate, int64_t dgate_stride, bool add))                                        \
+    X(void, multiply_broadcast_backward, (const alck_parallel *par, const alck_gate_gradients *g))                              \
     X(void, copy, (const alck_parallel *par, int64_t pixels, int64_t channels, const alck_real *x, int64_t x_stride,            \
                    alck_real *y, int64_t y_stride, bool add))                                                                   \
     X(void, dropout, (const alck_parallel *par, const alck_dropout *s, const alck_real *x, alck_real *y, bool add))             \

@@ -1,5 +1,5 @@
 /* kernels/f32/channel_sums.c - sums over pixels for each channel: of a whole tensor (a bias's gradient), and of each
- * sample (the gradient of a gate). runs.h has their order; per sample the units are left out: a
+ * sample (the gradients of a gate and of what it multiplies). runs.h has their order; per sample the units are left out: a
  * sample's runs are all added in order. */
 #include "kernels/f32/runs.h"
 
@@ -9,7 +9,7 @@ void ALCK_NAME(add_run)(double *restrict total, const alck_real *restrict sums, 
         total[c] += (double)sums[c];
 }
 
-/* sums += the run's values, or its products with another tensor's where there is one. */
+/* sums += the run's values. */
 ALCK_INLINE void sum_step(const alck_real *x, int64_t x_stride, alck_real *sums, int64_t pixel, int64_t pixels,
                           int64_t i, int64_t lanes)
 {
@@ -22,33 +22,15 @@ ALCK_INLINE void sum_step(const alck_real *x, int64_t x_stride, alck_real *sums,
     store_lanes(sums + i, sum, lanes);
 }
 
-ALCK_INLINE void product_step(const alck_real *x, int64_t x_stride, const alck_real *y, int64_t y_stride,
-                              alck_real *sums, int64_t pixel, int64_t pixels, int64_t i, int64_t lanes)
-{
-    vf sum = load_lanes(sums + i, lanes);
-    for (int64_t p = 0; p < pixels; p++) {
-        const alck_real *left = x + (pixel + p) * x_stride + i, *right = y + (pixel + p) * y_stride + i;
-        fetch_pixel_ahead(left, x_stride);
-        fetch_pixel_ahead(right, y_stride);
-        sum = vf_fma(load_lanes(left, lanes), load_lanes(right, lanes), sum);
-    }
-    store_lanes(sums + i, sum, lanes);
-}
-
-/* total = the sum over `count` pixels from x (times y) on, run by run. */
-ALCK_ONCE void sum_pixels(const alck_real *x, int64_t x_stride, const alck_real *y, int64_t y_stride, int64_t count,
-                          int64_t channels, double *total)
+/* total = the sum over `count` pixels from x on, run by run. */
+static void sum_pixels(const alck_real *x, int64_t x_stride, int64_t count, int64_t channels, double *total)
 {
     alck_real sums[CHUNK_CHANNELS];
     memset(total, 0, (size_t)channels * sizeof *total);
     for (int64_t before = 0; before < count; before += RUN_PIXELS) {
         const int64_t pixels = smaller(RUN_PIXELS, count - before);
         clear_sums(sums, channels);
-        if (y == NULL)
-            EACH_PIXEL_VECTOR(pixels, channels, sum_step, x + before * x_stride, x_stride, sums);
-        else
-            EACH_PIXEL_VECTOR(pixels, channels, product_step, x + before * x_stride, x_stride,
-                              y + before * y_stride, y_stride, sums);
+        EACH_PIXEL_VECTOR(pixels, channels, sum_step, x + before * x_stride, x_stride, sums);
         ALCK_NAME(add_run)(total, sums, channels);
     }
 }
@@ -70,8 +52,8 @@ static void unit_task(void *argument, int64_t task, int worker)
     const tensor_job *j = argument;
     const unit_range r = units_of_task(&j->cut, task);
     for (int64_t unit = r.first; unit < r.end; unit++)
-        sum_pixels(j->x + unit_first_pixel(&j->cut, unit) * j->x_stride + r.channel, j->x_stride, NULL, 0,
-                   unit_pixels(&j->cut, unit), r.channels, j->totals + unit * j->cut.channels + r.channel);
+        sum_pixels(j->x + unit_first_pixel(&j->cut, unit) * j->x_stride + r.channel, j->x_stride, unit_pixels(&j->cut, unit), r.channels,
+                   j->totals + unit * j->cut.channels + r.channel);
 }
 
 static void add_units_task(void *argument, int64_t task, int worker)
@@ -107,59 +89,77 @@ void ALCK_NAME(channel_sums)(const alck_parallel *par, int64_t rows, int64_t pix
 
 /* --- per sample: a task is a few samples of one chunk of channels --- */
 
-typedef struct sample_job {
-    int64_t rows, pixels, channels, chunks, per_task;
-    const alck_real *x, *dy;
-    int64_t x_stride, dy_stride, output_stride;
-    alck_real *output;
-    bool add;
-} sample_job;
+typedef struct gate_job {
+    alck_gate_gradients g;
+    int64_t chunks, per_task;
+} gate_job;
 
-static void sample_sums(const sample_job *j, int64_t row, int64_t channel, int64_t channels)
+/* sums += the products of some pixels of the sample that begins with pixel `first`; and their gradients, where they are wanted. */
+ALCK_INLINE void gate_step(const alck_gate_gradients *g, const alck_real *gate, int64_t first, int64_t channel, alck_real *sums,
+                           int64_t pixel, int64_t pixels, int64_t i, int64_t lanes)
 {
-    double totals[CHUNK_CHANNELS];
-    const int64_t pixel = row * j->pixels;
-    sum_pixels(j->x + pixel * j->x_stride + channel, j->x_stride, j->dy + pixel * j->dy_stride + channel, j->dy_stride, j->pixels,
-               channels, totals);
-    alck_real *output = j->output + row * j->output_stride + channel;
+    const int64_t x_stride = g->x_stride, dy_stride = g->dy_stride, dx_stride = g->dx_stride;
+    const alck_real *const x = g->x + channel + i, *const dy = g->dy + channel + i;
+    alck_real *const dx = g->dx != NULL ? g->dx + channel + i : NULL;
+    const bool add = g->add_dx;
+    const vf factor = dx != NULL ? load_lanes(gate + i, lanes) : vf_zero();
+    vf sum = load_lanes(sums + i, lanes);
+    for (int64_t p = first + pixel; p < first + pixel + pixels; p++) {
+        fetch_pixel_ahead(x + p * x_stride, x_stride);
+        fetch_pixel_ahead(dy + p * dy_stride, dy_stride);
+        const vf d = load_lanes(dy + p * dy_stride, lanes);
+        sum = vf_fma(load_lanes(x + p * x_stride, lanes), d, sum);
+        if (dx != NULL) {
+            alck_real *at = dx + p * dx_stride;
+            store_lanes(at, add ? vf_fma(d, factor, load_lanes(at, lanes)) : vf_mul(d, factor), lanes);
+        }
+    }
+    store_lanes(sums + i, sum, lanes);
+}
+
+static void sample_gradients(const alck_gate_gradients *g, int64_t row, int64_t channel, int64_t channels)
+{
+    alck_real sums[CHUNK_CHANNELS];
+    double totals[CHUNK_CHANNELS] = {0};
+    const alck_real *gate = g->dx != NULL ? g->gate + row * g->gate_stride + channel : NULL;
+    for (int64_t before = 0; before < g->pixels; before += RUN_PIXELS) {
+        const int64_t pixels = smaller(RUN_PIXELS, g->pixels - before);
+        clear_sums(sums, channels);
+        EACH_PIXEL_VECTOR(pixels, channels, gate_step, g, gate, row * g->pixels + before, channel, sums);
+        ALCK_NAME(add_run)(totals, sums, channels);
+    }
+    alck_real *output = g->dgate + row * g->dgate_stride + channel;
     for (int64_t c = 0; c < channels; c++) {
         const alck_real value = (alck_real)totals[c];
-        output[c] = j->add ? output[c] + value : value;
+        output[c] = g->add_dgate ? output[c] + value : value;
     }
 }
 
-static void sample_task(void *argument, int64_t task, int worker)
+static void gate_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
-    const sample_job *j = argument;
+    const gate_job *j = argument;
     const int64_t first = task / j->chunks * j->per_task;
-    const int64_t end = smaller(first + j->per_task, j->rows);
+    const int64_t end = smaller(first + j->per_task, j->g.rows);
     const int64_t channel = task % j->chunks * CHUNK_CHANNELS;
     for (int64_t row = first; row < end; row++)
-        sample_sums(j, row, channel, smaller(CHUNK_CHANNELS, j->channels - channel));
+        sample_gradients(&j->g, row, channel, smaller(CHUNK_CHANNELS, j->g.channels - channel));
 }
 
-static void spread_samples(const alck_parallel *par, sample_job *j)
+/* Both gradients in one pass where there are tasks for all workers; else dx, which can be shared out by pixels, after dgate, for it may
+ * take dy's place. */
+void ALCK_NAME(multiply_broadcast_backward)(const alck_parallel *par, const alck_gate_gradients *g)
 {
-    j->chunks = ceil_divide(j->channels, CHUNK_CHANNELS);
-    const int64_t values = j->pixels * smaller(CHUNK_CHANNELS, j->channels);
-    j->per_task = larger(1, VALUES_PER_TASK / larger(1, values));
-    alck_spread(par, ceil_divide(j->rows, j->per_task) * j->chunks, sample_task, j);
-}
-
-void ALCK_NAME(multiply_broadcast_gate)(const alck_parallel *par, int64_t rows, int64_t pixels, int64_t channels,
-                                        const alck_real *x, int64_t x_stride, const alck_real *dy,
-                                        int64_t dy_stride, alck_real *dgate, int64_t dgate_stride, bool add)
-{
-    sample_job j = {.rows = rows,
-                    .pixels = pixels,
-                    .channels = channels,
-                    .x = x,
-                    .x_stride = x_stride,
-                    .dy = dy,
-                    .dy_stride = dy_stride,
-                    .output = dgate,
-                    .output_stride = dgate_stride,
-                    .add = add};
-    spread_samples(par, &j);
+    gate_job j = {.g = *g, .chunks = ceil_divide(g->channels, CHUNK_CHANNELS)};
+    const int64_t values = g->pixels * smaller(CHUNK_CHANNELS, g->channels);
+    j.per_task = larger(1, VALUES_PER_TASK / larger(1, values));
+    const int64_t tasks = ceil_divide(g->rows, j.per_task) * j.chunks;
+    const bool together = g->dgate != NULL && tasks >= 2 * par->workers;
+    if (!together)
+        j.g.dx = NULL;
+    if (g->dgate != NULL)
+        alck_spread(par, tasks, gate_task, &j);
+    if (g->dx != NULL && !together)
+        ALCK_NAME(multiply_broadcast)(par, g->rows, g->pixels, g->channels, g->dy, g->dy_stride, g->gate, g->gate_stride, g->dx,
+                                      g->dx_stride, g->add_dx);
 }

@@ -32,45 +32,68 @@ static alc_status prepare(alc_prepare *p)
     return ALC_OK;
 }
 
-/* y (+)= x * other, where other has x's pixels or is a gate. */
-static void product(const alc_run *r, const alc_view *x, const alc_view *other, const alc_view *y, bool add)
+/* y (+)= x * other, of the same pixels. */
+static void multiply(const alc_run *r, const alc_view *x, const alc_view *other, const alc_view *y, bool add)
 {
-    const alck_table *kernels = alc_context_kernels(r->context);
-    alck_parallel parallel = alc_context_parallel(r->context);
-    if (alc_view_pixels(x) == alc_view_pixels(other))
-        kernels->multiply(&parallel, r->rows * alc_view_pixels(x), x->channels, x->data, x->stride, other->data,
-                          other->stride, y->data, y->stride, add);
-    else
-        kernels->multiply_broadcast(&parallel, r->rows, alc_view_pixels(x), x->channels, x->data, x->stride, other->data,
-                                    other->stride, y->data, y->stride, add);
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    alc_context_kernels(r->context)->multiply(&parallel, r->rows * alc_view_pixels(x), x->channels, x->data, x->stride, other->data,
+                                              other->stride, y->data, y->stride, add);
+}
+
+static bool has_gate(const alc_run *r)
+{
+    return alc_view_pixels(&r->inputs[0]) != alc_view_pixels(&r->inputs[1]);
 }
 
 static alc_status forward(const alc_run *r)
 {
-    if (r->outputs[0].data) /* else whoever reads it multiplies */
-        product(r, &r->inputs[0], &r->inputs[1], &r->outputs[0], false);
+    const alc_view *x = &r->inputs[0], *gate = &r->inputs[1], *y = &r->outputs[0];
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    if (!y->data) /* whoever reads it multiplies */
+        return ALC_OK;
+    if (has_gate(r))
+        alc_context_kernels(r->context)->multiply_broadcast(&parallel, r->rows, alc_view_pixels(x), x->channels, x->data, x->stride,
+                                                            gate->data, gate->stride, y->data, y->stride, false);
+    else
+        multiply(r, x, gate, y, false);
     return ALC_OK;
 }
 
+static void backward_of_gate(const alc_run *r)
+{
+    const alc_view *x = &r->inputs[0], *gate = &r->inputs[1], *dy = &r->output_gradients[0].view;
+    const alc_gradient_view *dx = &r->input_gradients[0], *dgate = &r->input_gradients[1];
+    const alck_parallel parallel = alc_context_parallel(r->context);
+    const alck_gate_gradients wanted = {.rows = r->rows, .pixels = alc_view_pixels(x), .channels = x->channels, .x = x->data,
+                                        .gate = gate->data, .dy = dy->data, .x_stride = x->stride, .gate_stride = gate->stride,
+                                        .dy_stride = dy->stride, .dx = dx->view.data, .dgate = dgate->view.data,
+                                        .dx_stride = dx->view.stride, .dgate_stride = dgate->view.stride, .add_dx = dx->add,
+                                        .add_dgate = dgate->add};
+    alc_context_kernels(r->context)->multiply_broadcast_backward(&parallel, &wanted);
+}
+
+/* The first input's gradient comes last where it takes the place of the output's. */
 static alc_status backward(const alc_run *r)
 {
     const alc_view *a = &r->inputs[0], *b = &r->inputs[1], *dy = &r->output_gradients[0].view;
     const alc_gradient_view *da = &r->input_gradients[0], *db = &r->input_gradients[1];
-    alck_parallel parallel = alc_context_parallel(r->context);
-    if (da->view.data)
-        product(r, dy, b, &da->view, da->add);
-    if (db->view.data && alc_view_pixels(a) == alc_view_pixels(b))
-        product(r, dy, a, &db->view, db->add);
-    else if (db->view.data)
-        alc_context_kernels(r->context)->multiply_broadcast_gate(&parallel, r->rows, alc_view_pixels(a), a->channels,
-                                                                 a->data, a->stride, dy->data, dy->stride, db->view.data,
-                                                                 db->view.stride, db->add);
+    if (has_gate(r)) {
+        backward_of_gate(r);
+        return ALC_OK;
+    }
+    const bool in_place = da->view.data == dy->data;
+    if (da->view.data && !in_place)
+        multiply(r, dy, b, &da->view, da->add);
+    if (db->view.data)
+        multiply(r, dy, a, &db->view, db->add);
+    if (in_place)
+        multiply(r, dy, b, &da->view, da->add);
     return ALC_OK;
 }
 
 const alc_op_def alc_op_multiply = {
     .name = "multiply", .infer = infer, .prepare = prepare, .forward = forward, .backward = backward,
-    .cheap = true,
+    .cheap = true, .gradient_in_place = true,
 };
 
 alc_tensor *alc_multiply(alc_tensor *a, alc_tensor *b)

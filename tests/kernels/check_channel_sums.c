@@ -140,28 +140,52 @@ static void check_global_average_backward(kernel_run *run)
     }
 }
 
-static void check_gate_gradient(kernel_run *run)
+static void expect_gate_gradients(kernel_run *run, const extents *e, const alck_gate_gradients *g, const kernel_tensor *x,
+                                  const kernel_tensor *dy, const kernel_tensor *old_dx, const kernel_tensor *old_dgate)
+{
+    for (int64_t row = 0; row < e->rows; row++)
+        for (int64_t c = 0; c < e->channels; c++) {
+            double size;
+            const double want = (double)reference_sum(x, dy, row * e->pixels, e->pixels, c, &size);
+            const double before = g->add_dgate ? (double)*kernel_at(old_dgate, row, c) : 0;
+            kernel_expect(run, (double)g->dgate[row * g->dgate_stride + c], before + want, 10 * KERNEL_UNIT * (size + 1),
+                          "gate's gradient", row, c);
+        }
+    for (int64_t p = 0; p < e->rows * e->pixels; p++)
+        for (int64_t c = 0; c < e->channels; c++) {
+            const double product = (double)*kernel_at(dy, p, c) * (double)g->gate[p / e->pixels * g->gate_stride + c];
+            const double before = g->add_dx ? (double)*kernel_at(old_dx, p, c) : 0;
+            kernel_expect(run, (double)g->dx[p * g->dx_stride + c], before + product, 2 * KERNEL_UNIT * (fabs(product) + fabs(before)),
+                          "gradient of what a gate multiplies", p, c);
+        }
+}
+
+/* In memory of its own and in that of dy. */
+static void check_gate_gradients(kernel_run *run)
 {
     for (int i = 0; i < CASES; i++) {
         const extents e = extents_number(run, i);
-        const bool add = i % 2;
+        const bool in_place = i % 3 == 0;
         kernel_tensor x = kernel_tensor_reals(run, e.rows * e.pixels, e.channels, e.channels + e.gap, 1);
+        kernel_tensor gate = kernel_tensor_reals(run, e.rows, e.channels, e.channels + e.gap, 1);
         kernel_tensor dy = kernel_tensor_reals(run, e.rows * e.pixels, e.channels, e.channels + 1, 1);
+        kernel_tensor old = kernel_tensor_copy(&dy);
         kernel_tensor dgate = kernel_tensor_reals(run, e.rows, e.channels, e.channels + e.gap, 1);
-        kernel_tensor old = kernel_tensor_copy(&dgate);
-        run->table->multiply_broadcast_gate(run->par, e.rows, e.pixels, e.channels, x.data, x.stride, dy.data,
-                                            dy.stride, dgate.data, dgate.stride, add);
-        for (int64_t row = 0; row < e.rows; row++)
-            for (int64_t c = 0; c < e.channels; c++) {
-                double size;
-                const double want = (double)reference_sum(&x, &dy, row * e.pixels, e.pixels, c, &size);
-                const double before = add ? (double)*kernel_at(&old, row, c) : 0;
-                kernel_expect(run, (double)*kernel_at(&dgate, row, c), before + want,
-                              10 * KERNEL_UNIT * (size + 1), "gate's gradient", row, c);
-            }
+        kernel_tensor old_dgate = kernel_tensor_copy(&dgate);
+        kernel_tensor dx = kernel_tensor_copy(&dy);
+        const alck_gate_gradients wanted = {
+            .rows = e.rows, .pixels = e.pixels, .channels = e.channels, .x = x.data, .gate = gate.data,
+            .dy = in_place ? dx.data : dy.data, .x_stride = x.stride, .gate_stride = gate.stride, .dy_stride = dy.stride,
+            .dx = dx.data, .dgate = dgate.data, .dx_stride = dx.stride, .dgate_stride = dgate.stride,
+            .add_dx = !in_place && i % 2, .add_dgate = i % 2};
+        run->table->multiply_broadcast_backward(run->par, &wanted);
+        expect_gate_gradients(run, &e, &wanted, &x, &dy, &old, &old_dgate);
         kernel_tensor_free(run, &x, "x");
+        kernel_tensor_free(run, &gate, "gate");
         kernel_tensor_free(run, &dy, "dy");
-        kernel_tensor_free(run, &old, "old");
+        kernel_tensor_free(run, &old, "old dx");
+        kernel_tensor_free(run, &old_dgate, "old dgate");
+        kernel_tensor_output(run, &dx, "dx");
         kernel_tensor_output(run, &dgate, "dgate");
     }
 }
@@ -188,6 +212,6 @@ const kernel_check kernel_checks_channel_sums[] = {{"sums of a tensor", check_te
                                                    {"sums of integers", check_integer_sums},
                                                    {"global average", check_global_average},
                                                    {"global average backward", check_global_average_backward},
-                                                   {"gate gradient", check_gate_gradient},
+                                                   {"gate gradient", check_gate_gradients},
                                                    {"batch independence", check_batch_independence},
                                                    {NULL, NULL}};

@@ -92,7 +92,7 @@ static void expect_statistics_kept(alc_compile_options options, alc_optimizer_op
     alc_optimizer *another;
     alc_real mean[2], before[2] = {(alc_real)0.25, (alc_real)-0.5};
     alc_parameter *running_mean = alc_model_find_parameter(model, "bn.running_mean");
-    ck_assert_int_eq(alc_parameter_write(running_mean, before), ALC_OK);
+    alc_parameter_write(running_mean, before);
     ck_assert_int_eq(alc_compile(model, options, &other), ALC_OK);
     ck_assert_int_eq(alc_optimizer_create(model, how, &another), ALC_OK);
     memcpy(alc_plan_input(other, x), alc_plan_input(plan, x), 2 * ROWS * sizeof value);

@@ -204,14 +204,15 @@ static void multiply_broadcast(lab *l, const void *shape)
                                      false);
 }
 
-static void multiply_broadcast_gate(lab *l, const void *shape)
+static void multiply_broadcast_backward(lab *l, const void *shape)
 {
     const map_shape *s = shape;
-    const alck_real *x = map(l, s), *dy = map(l, s);
-    alck_real *dgate = numbers(ROWS * s->channels);
+    const alck_gate_gradients wanted = {.rows = ROWS, .pixels = PIXELS, .channels = s->channels, .x = map(l, s),
+                                        .gate = numbers(ROWS * s->channels), .dy = map(l, s), .x_stride = s->stride,
+                                        .gate_stride = s->channels, .dy_stride = s->stride, .dx = map(l, s),
+                                        .dgate = numbers(ROWS * s->channels), .dx_stride = s->stride, .dgate_stride = s->channels};
     for (int i = 0; i < l->runs; i++)
-        l->table->multiply_broadcast_gate(&l->par, ROWS, PIXELS, s->channels, x, s->stride, dy, s->stride, dgate,
-                                          s->channels, false);
+        l->table->multiply_broadcast_backward(&l->par, &wanted);
 }
 
 static void copy(lab *l, const void *shape)
@@ -270,7 +271,7 @@ static const kernel_case cases[] = {
     {"add_forward relu, 22 of 25 channels", add_forward, ODD},
     {"multiply", multiply, MAP(ALCK_IDENTITY)},
     {"multiply_broadcast", multiply_broadcast, MAP(ALCK_IDENTITY)},
-    {"multiply_broadcast_gate", multiply_broadcast_gate, MAP(ALCK_IDENTITY)},
+    {"multiply_broadcast_backward", multiply_broadcast_backward, MAP(ALCK_IDENTITY)},
     {"copy", copy, MAP(ALCK_IDENTITY)},
     {"copy, 64 of 96 channels", copy, PART},
     {"copy, 22 of 25 channels", copy, ODD},
