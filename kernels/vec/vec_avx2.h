@@ -46,14 +46,6 @@ ALCK_INLINE void vf_store_n(float *p, vf v, int64_t n)
 {
     _mm256_maskstore_ps(p, alck_first_lanes(n), v);
 }
-ALCK_INLINE void vf_stream(float *p, vf v)
-{
-    _mm256_stream_ps(p, v);
-}
-ALCK_INLINE void vf_fence(void)
-{
-    _mm_sfence();
-}
 
 ALCK_INLINE vf vf_add(vf a, vf b)
 {
@@ -163,17 +155,9 @@ ALCK_INLINE vi vi_sub(vi a, vi b)
 {
     return _mm256_sub_epi32(a, b);
 }
-ALCK_INLINE vi vi_and(vi a, vi b)
-{
-    return _mm256_and_si256(a, b);
-}
 ALCK_INLINE vi vi_shl(vi v, int n)
 {
     return _mm256_slli_epi32(v, n);
-}
-ALCK_INLINE vi vi_shr(vi v, int n)
-{
-    return _mm256_srli_epi32(v, n);
 }
 ALCK_INLINE vi vi_sar(vi v, int n)
 {

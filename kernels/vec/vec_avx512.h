@@ -42,14 +42,6 @@ ALCK_INLINE void vf_store_n(float *p, vf v, int64_t n)
 {
     _mm512_mask_storeu_ps(p, alck_first_lanes(n), v);
 }
-ALCK_INLINE void vf_stream(float *p, vf v)
-{
-    _mm512_stream_ps(p, v);
-}
-ALCK_INLINE void vf_fence(void)
-{
-    _mm_sfence();
-}
 
 ALCK_INLINE vf vf_add(vf a, vf b)
 {
@@ -161,18 +153,10 @@ ALCK_INLINE vi vi_sub(vi a, vi b)
 {
     return _mm512_sub_epi32(a, b);
 }
-ALCK_INLINE vi vi_and(vi a, vi b)
-{
-    return _mm512_and_si512(a, b);
-}
 /* The shift intrinsics want a literal where nothing is inlined; the operators do not. */
 ALCK_INLINE vi vi_shl(vi v, int n)
 {
     return (vi)((__v16su)v << (unsigned)n);
-}
-ALCK_INLINE vi vi_shr(vi v, int n)
-{
-    return (vi)((__v16su)v >> (unsigned)n);
 }
 ALCK_INLINE vi vi_sar(vi v, int n)
 {

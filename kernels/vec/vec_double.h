@@ -1,9 +1,9 @@
 /* kernels/vec/vec_double.h - the vector interface in double precision, for the build that checks gradients.
  *
  * Written in the compilers' vector extensions, one header for all instruction sets: as many lanes as the widest
- * register they were compiled for holds. vec_scalar.h is its manual, with two liberties that only this precision
+ * register they were compiled for holds. vec_scalar.h is its manual, with one liberty that only this precision
  * takes: vf_fma is fused only where the instruction set has it, so that results may differ in the last bits from one
- * instruction set to another, and vf_stream is a plain store.
+ * instruction set to another.
  */
 #ifndef ALCK_VEC_DOUBLE_H
 #define ALCK_VEC_DOUBLE_H
@@ -67,13 +67,6 @@ ALCK_INLINE void vf_store_n(double *p, vf v, int64_t n)
     vf_store(lanes, v);
     for (int64_t i = 0; i < n; i++)
         p[i] = lanes[i];
-}
-ALCK_INLINE void vf_stream(double *p, vf v)
-{
-    vf_store(p, v);
-}
-ALCK_INLINE void vf_fence(void)
-{
 }
 
 ALCK_INLINE vf vf_add(vf a, vf b)
@@ -202,17 +195,9 @@ ALCK_INLINE vi vi_sub(vi a, vi b)
 {
     return (vi)((alck_unsigned_lanes)a - (alck_unsigned_lanes)b);
 }
-ALCK_INLINE vi vi_and(vi a, vi b)
-{
-    return a & b;
-}
 ALCK_INLINE vi vi_shl(vi v, int n)
 {
     return (vi)((alck_unsigned_lanes)v << (unsigned)n);
-}
-ALCK_INLINE vi vi_shr(vi v, int n)
-{
-    return (vi)((alck_unsigned_lanes)v >> (unsigned)n);
 }
 ALCK_INLINE vi vi_sar(vi v, int n)
 {

@@ -58,13 +58,6 @@ ALCK_INLINE void vf_store_n(float *p, vf v, int64_t n)
         vst1q_lane_f32(p, v, 0);
     }
 }
-ALCK_INLINE void vf_stream(float *p, vf v)
-{
-    vst1q_f32(p, v);
-}
-ALCK_INLINE void vf_fence(void)
-{
-}
 
 ALCK_INLINE vf vf_add(vf a, vf b)
 {
@@ -173,18 +166,10 @@ ALCK_INLINE vi vi_sub(vi a, vi b)
 {
     return vsubq_s32(a, b);
 }
-ALCK_INLINE vi vi_and(vi a, vi b)
-{
-    return vandq_s32(a, b);
-}
 /* One instruction shifts both ways: a negative count is a shift to the right. */
 ALCK_INLINE vi vi_shl(vi v, int n)
 {
     return vshlq_s32(v, vdupq_n_s32(n));
-}
-ALCK_INLINE vi vi_shr(vi v, int n)
-{
-    return vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(v), vdupq_n_s32(-n)));
 }
 ALCK_INLINE vi vi_sar(vi v, int n)
 {

@@ -7,12 +7,11 @@
  *   VF_LANES                    reals in a vector; always a divisor of 64
  *   vf vi vm                    reals; integers of the same width (alck_int); a lane mask
  *   vf_load vf_store            any alignment; _n: the first n <= VF_LANES lanes, the others read as 0
- *   vf_stream                   store past the caches, p aligned to the vector; vf_fence after the last one
  *   vf_select(m, a, b)          m ? a : b, lane by lane
  *   vf_larger(a, b)             a > b ? a : b, so b where either is NaN; vf_smaller: a < b ? a : b
  *   vf_interleave_low _high     a0 b0 a1 b1 ... of the first halves, and of the second; of one lane a, and b
  *   vf_bits vi_real             the same bits under the other type
- *   vi_shr vi_sar               shift right, logical and arithmetic
+ *   vi_sar                      arithmetic shift right
  *   vi_load_bytes vi_store_bytes  the first n lanes as unsigned bytes; stores keep the low eight bits
  *   ALCK_TILE_ROWS ALCK_TILE_VECTORS  the register tile of a matrix product: rows x vectors of accumulators
  */
@@ -53,13 +52,6 @@ ALCK_INLINE void vf_store_n(float *p, vf v, int64_t n)
 {
     if (n > 0)
         *p = v;
-}
-ALCK_INLINE void vf_stream(float *p, vf v)
-{
-    *p = v;
-}
-ALCK_INLINE void vf_fence(void)
-{
 }
 
 ALCK_INLINE vf vf_add(vf a, vf b)
@@ -175,17 +167,9 @@ ALCK_INLINE vi vi_sub(vi a, vi b)
 {
     return (vi)((uint32_t)a - (uint32_t)b);
 }
-ALCK_INLINE vi vi_and(vi a, vi b)
-{
-    return a & b;
-}
 ALCK_INLINE vi vi_shl(vi v, int n)
 {
     return (vi)((uint32_t)v << n);
-}
-ALCK_INLINE vi vi_shr(vi v, int n)
-{
-    return (vi)((uint32_t)v >> n);
 }
 ALCK_INLINE vi vi_sar(vi v, int n)
 {
