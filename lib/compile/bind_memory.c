@@ -3,7 +3,7 @@
 
 #include "lib/compile/compile.h"
 
-static alc_status place_buffers(alc_plan *plan)
+alc_status alc_place_buffers(alc_plan *plan)
 {
     size_t count = (size_t)plan->buffer_count;
     int64_t *scratch = alc_allocate_array(plan->context, 2 * count, sizeof *scratch, "planning memory");
@@ -11,6 +11,14 @@ static alc_status place_buffers(alc_plan *plan)
         return ALC_OUT_OF_MEMORY;
     plan->arena_bytes = alc_plan_memory(plan->buffers, plan->buffer_count, ALC_ALIGNMENT, scratch, scratch + count);
     alc_free(plan->context, scratch);
+    return ALC_OK;
+}
+
+static alc_status allocate_arena(alc_plan *plan)
+{
+    alc_status status = alc_place_buffers(plan);
+    if (status != ALC_OK)
+        return status;
     plan->arena = alc_allocate(plan->context, plan->arena_bytes, "a plan's activations");
     return plan->arena ? ALC_OK : ALC_OUT_OF_MEMORY;
 }
@@ -41,11 +49,6 @@ size_t alc_gradient_bytes(const alc_plan_node *node)
     return bytes;
 }
 
-static void *buffer_memory(const alc_plan *plan, int64_t buffer)
-{
-    return buffer < 0 ? NULL : plan->arena + plan->buffers[buffer].offset;
-}
-
 /* The node's gradients lie one behind the other from `at` on. */
 static void add_slots(alc_plan *plan, const alc_plan_node *node, char *at)
 {
@@ -71,7 +74,7 @@ static alc_status allocate_gradients(alc_plan *plan)
     for (int64_t n = 0; n < plan->node_count; n++) {
         const alc_plan_node *node = &plan->nodes[n];
         if (plan->options.update_in_backward) {
-            add_slots(plan, node, buffer_memory(plan, node->gradients));
+            add_slots(plan, node, alc_plan_buffer(plan, node->gradients));
             continue;
         }
         add_slots(plan, node, (char *)plan->gradients + offset);
@@ -107,7 +110,7 @@ static alc_view view_of(const alc_plan *plan, int64_t tensor, int64_t buffer)
 {
     const alc_plan_tensor *t = &plan->tensors[tensor];
     alc_view view = alc_shape_view(t->shape, t->scalar);
-    char *data = buffer_memory(plan, buffer);
+    char *data = alc_plan_buffer(plan, buffer);
     view.data = data ? data + (size_t)alc_plan_channel(plan, tensor) * alc_dtype_size(t->dtype) : NULL;
     if (!t->scalar)
         view.stride = alc_plan_stride(plan, tensor);
@@ -174,7 +177,7 @@ static void bind_read_norm(const alc_plan *plan, const alc_plan_node *node)
     if (!norm)
         return;
     const alc_norm_memory saved =
-        alc_batch_norm_memory(buffer_memory(plan, norm->saved), alc_shape_channels(plan->tensors[norm->inputs[0]].shape));
+        alc_batch_norm_memory(alc_plan_buffer(plan, norm->saved), alc_shape_channels(plan->tensors[norm->inputs[0]].shape));
     if (node->op == &alc_op_batch_norm) {
         alc_batch_norm_node *options = (alc_batch_norm_node *)node->options;
         options->known_mean = saved.mean;
@@ -194,8 +197,8 @@ static alc_status bind_step(alc_plan *plan, alc_step *step)
         .mode = plan->options.mode, .batch = plan->segments[node->segment].rows, .frozen = node->frozen,
         .recompute = step->kind == ALC_STEP_RECOMPUTE,
         .input_count = node->input_count, .output_count = node->output_count,
-        .parameter_count = node->parameter_count, .saved = buffer_memory(plan, node->saved),
-        .scratch = buffer_memory(plan, step->scratch),
+        .parameter_count = node->parameter_count, .saved = alc_plan_buffer(plan, node->saved),
+        .scratch = alc_plan_buffer(plan, step->scratch),
         .derived = node->derived};
     alc_status status = bind_views(plan, step);
     return status == ALC_OK ? bind_parameters(plan, step) : status;
@@ -203,7 +206,7 @@ static alc_status bind_step(alc_plan *plan, alc_step *step)
 
 alc_status alc_bind_memory(alc_plan *plan)
 {
-    alc_status status = place_buffers(plan);
+    alc_status status = allocate_arena(plan);
     if (status == ALC_OK)
         status = allocate_derived(plan);
     if (status == ALC_OK)

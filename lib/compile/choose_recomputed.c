@@ -42,14 +42,10 @@ static alc_status measure(choice *c, size_t *bytes)
 {
     alc_plan *plan = c->plan;
     alc_status status = alc_schedule(plan);
+    if (status == ALC_OK)
+        status = alc_place_buffers(plan);
     if (status != ALC_OK)
         return status;
-    int64_t *scratch = alc_allocate_array(plan->context, 2 * (size_t)plan->buffer_count, sizeof *scratch, "planning memory");
-    if (!scratch)
-        return ALC_OUT_OF_MEMORY;
-    const size_t arena =
-        alc_plan_memory(plan->buffers, plan->buffer_count, ALC_ALIGNMENT, scratch, scratch + plan->buffer_count);
-    alc_free(plan->context, scratch);
     *bytes = structure_bytes(plan) + (size_t)plan->buffer_capacity * sizeof *plan->buffers + plan->options.other_bytes;
     for (int64_t n = 0; n < plan->node_count; n++) {
         const alc_plan_node *node = &plan->nodes[n];
@@ -57,7 +53,7 @@ static alc_status measure(choice *c, size_t *bytes)
     }
     for (int64_t i = 0; i < plan->model->parameter_count; i++)
         *bytes += (size_t)plan->model->parameters[i]->count * sizeof(alc_real);
-    if (!alc_add_sizes(*bytes, arena, bytes))
+    if (!alc_add_sizes(*bytes, plan->arena_bytes, bytes))
         *bytes = SIZE_MAX;
     c->least = *bytes < c->least ? *bytes : c->least;
     return ALC_OK;

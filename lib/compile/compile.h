@@ -37,9 +37,12 @@ alc_status alc_choose_recomputed(alc_plan *plan);
  * be called again after other tensors were dropped. */
 alc_status alc_schedule(alc_plan *plan);
 /* Offsets for buffers such that no two that live at the same time overlap; returns the bytes of the arena, SIZE_MAX if
- * they are more than can be addressed. Pure: it knows nothing of plans. `order` and `placed` are scratch for `count`
- * indices each. */
+ * they are more than can be addressed. Every buffer's `bytes` is rounded up to a multiple of `alignment` in place, which
+ * is what alc_plan_report shows. Pure: it knows nothing of plans. `order` and `placed` are scratch for `count` indices
+ * each. */
 size_t alc_plan_memory(alc_buffer *buffers, int64_t count, size_t alignment, int64_t *order, int64_t *placed);
+/* alc_plan_memory for the plan's buffers; arena_bytes is set. */
+alc_status alc_place_buffers(alc_plan *plan);
 /* Bytes of the gradients of a node's parameters, each at an aligned place. */
 size_t alc_gradient_bytes(const alc_plan_node *node);
 /* Allocates the plan's memory and resolves every step's pointers. */

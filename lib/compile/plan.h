@@ -134,6 +134,8 @@ void alc_observe_step(const alc_plan *plan, const alc_step *step, int64_t rows);
 
 /* The buffer-resolving root of a tensor. */
 const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);
+/* Where a buffer lies, once memory is bound; NULL for -1. */
+void *alc_plan_buffer(const alc_plan *plan, int64_t buffer);
 /* The first channel of the root's that it has. */
 int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor);
 /* Values from pixel to pixel of a tensor. */

@@ -11,6 +11,11 @@ const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor)
     return t;
 }
 
+void *alc_plan_buffer(const alc_plan *plan, int64_t buffer)
+{
+    return buffer < 0 ? NULL : plan->arena + plan->buffers[buffer].offset;
+}
+
 int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor)
 {
     const alc_plan_tensor *root = alc_plan_root(plan, tensor);
@@ -53,33 +58,28 @@ static const alc_plan_tensor *plan_tensor(const alc_plan *plan, const alc_tensor
     return plan->tensors[tensor->id].source ? &plan->tensors[tensor->id] : NULL;
 }
 
-static void *buffer_memory(const alc_plan *plan, int64_t buffer)
-{
-    return buffer < 0 ? NULL : plan->arena + plan->buffers[buffer].offset;
-}
-
 void *alc_plan_input(alc_plan *plan, const alc_tensor *input)
 {
     const alc_plan_tensor *t = plan_tensor(plan, input);
-    return t && t->producer < 0 ? buffer_memory(plan, t->value) : NULL;
+    return t && t->producer < 0 ? alc_plan_buffer(plan, t->value) : NULL;
 }
 
 const void *alc_plan_values(const alc_plan *plan, const alc_tensor *tensor)
 {
     const alc_plan_tensor *t = plan_tensor(plan, tensor);
-    return t && (t->producer < 0 || t->kept) ? buffer_memory(plan, t->value) : NULL;
+    return t && (t->producer < 0 || t->kept) ? alc_plan_buffer(plan, t->value) : NULL;
 }
 
 alc_real *alc_plan_output_gradient(alc_plan *plan)
 {
     const alc_plan_tensor *t = &plan->tensors[plan->options.output->id];
-    return t->scalar ? NULL : buffer_memory(plan, t->gradient);
+    return t->scalar ? NULL : alc_plan_buffer(plan, t->gradient);
 }
 
 const alc_real *alc_plan_input_gradient(const alc_plan *plan, const alc_tensor *input)
 {
     const alc_plan_tensor *t = plan_tensor(plan, input);
-    return t && t->producer < 0 && plan->options.input_gradients ? buffer_memory(plan, t->gradient) : NULL;
+    return t && t->producer < 0 && plan->options.input_gradients ? alc_plan_buffer(plan, t->gradient) : NULL;
 }
 
 alc_status alc_plan_read_gradient(const alc_plan *plan, const alc_parameter *parameter, alc_real *values)
