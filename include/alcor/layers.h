@@ -76,10 +76,11 @@ alc_tensor *alc_add(alc_tensor *a, alc_tensor *b);
 /* a b, equal shapes, or b [C] (or [1,1,C]) broadcast over the pixels of a [H,W,C]. */
 alc_tensor *alc_multiply(alc_tensor *a, alc_tensor *b);
 
-/* Pooling over windows; padding is never a maximum. Geometry as for alc_conv2d. */
+/* Pooling over square windows, [H,W,C] -> [H',W',C]; padding is never a maximum. H' = (H + 2 padding - kernel) / stride + 1,
+ * rounded down, and W' likewise. */
 typedef struct alc_pool_options {
     const char *name;
-    int64_t kernel;
+    int64_t kernel;                   /* height and width, 1 to 15 */
     int64_t stride;                   /* 0: as the kernel */
     int64_t padding;                  /* on all four sides; at most kernel / 2 */
     bool count_padding;               /* average: padding counts as zeros in the mean (PyTorch's default) */

@@ -1,6 +1,6 @@
 /* alcor/op.h - how a layer is written: the same way inside the library and outside it. docs/write_a_layer.md is the guide.
  *
- * An op is one const alc_op_def: what it is called and up to six functions. Ops have no state of their own; what a node
+ * An op is one const alc_op_def: what it is called and up to seven functions. Ops have no state of their own; what a node
  * needs lives in its options, its parameters and in memory that the plan grants. A layer function fills the options and
  * calls alc_apply().
  */
@@ -50,11 +50,11 @@ typedef struct alc_infer {
     struct alc_infer_private *internal;
 } alc_infer;
 
-/* Declares the next output. */
+/* Declares the next output: a shape of rank 1 to 3 (alcor/tensor.h). An op has 1 to 16 outputs. */
 alc_status alc_infer_output(alc_infer *infer, alc_shape shape, alc_dtype dtype);
 /* Declares the output as one value for the whole batch, such as a loss. */
 alc_status alc_infer_scalar_output(alc_infer *infer);
-/* Declares the next parameter; run functions see parameters in this order. */
+/* Declares the next parameter; run functions see parameters in this order. An op has at most 16. */
 alc_status alc_infer_parameter(alc_infer *infer, alc_parameter_spec spec);
 /* Fails with "NODE: sentence". */
 #if defined(__GNUC__)
@@ -178,7 +178,8 @@ typedef struct alc_op_def {
 } alc_op_def;
 
 /* Adds a node: `name` may be NULL (one is made from the op's name). `options` has definition->options_size bytes.
- * Returns its first output, or poison (NULL only if every input is NULL). The definition must outlive the model. */
+ * input_count is 1 to 64. Returns its first output, or poison (NULL only if every input is NULL). The definition must
+ * outlive the model. */
 alc_tensor *alc_apply(const alc_op_def *definition, const char *name, const void *options, int input_count,
                       alc_tensor *const *inputs);
 /* The same for an op with several outputs: outputs[0 .. output_count) are set. */
@@ -198,7 +199,10 @@ const void *alc_model_copy(alc_model *model, const void *data, size_t bytes);
 /* ---- what ops may call ---- */
 
 /* Runs body(argument, task, worker) for every task in [0, tasks) on the context's threads and waits. Split work by shape
- * alone, never by the number of threads, and results do not depend on it. worker < alc_context_threads(). */
+ * alone, never by the number of threads, and results do not depend on it. worker < alc_context_threads(); tasks of one call that
+ * run at the same time have different workers, so that each worker may have a part of the scratch memory. Calls do not nest: one
+ * from inside a task runs all its tasks on that task's thread, one after the other, with worker = 0, whichever worker runs the
+ * outer task. The inner tasks must not use scratch memory by worker, for that of worker 0 is another outer task's. */
 void alc_parallel_for(alc_context *context, int64_t tasks, void (*body)(void *argument, int64_t task, int worker),
                       void *argument);
 

@@ -23,7 +23,8 @@ typedef struct alc_compile_options {
     alc_plan_mode mode;
     int64_t batch;                 /* most samples in one run; at least 1 */
     alc_tensor *output;            /* what is computed; in training what is differentiated, usually a loss */
-    alc_tensor *kept[ALC_MAX_KEPT];/* further tensors to be computed and readable after a run, such as logits */
+    alc_tensor *kept[ALC_MAX_KEPT];/* further tensors to be computed and readable after a run, such as logits; keeping one can
+                                      change the last bits of results (docs/determinism.md) */
     int kept_count;
     alc_tensor *given;             /* a tensor inside the model that is no longer computed but written by the caller, as an
                                       input is (alc_plan_input): what only it needs is no part of the plan. The only output of
@@ -100,8 +101,9 @@ typedef struct alc_plan_cost {
 } alc_plan_cost;
 alc_plan_cost alc_plan_costs(const alc_plan *plan);
 
-/* A table of text: nodes in order with output shape, kernel, FLOPs, bytes, values of parameters and how many of them are
- * trained; the memory in all. The text is the caller's to release with alc_release_text. */
+/* A table of text: nodes in order with output shape, kernel, FLOPs, bytes of the buffer in which the output lies (a
+ * multiple of 64), values of parameters and how many of them are trained; the memory in all. The text is the caller's to
+ * release with alc_release_text. */
 alc_status alc_plan_report(const alc_plan *plan, char **text);
 void alc_release_text(alc_context *context, char *text);
 

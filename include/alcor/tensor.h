@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define ALC_MAX_RANK 5
+#define ALC_MAX_RANK 5 /* of a parameter; tensors have rank 1 to 3 */
 
 typedef enum alc_dtype {
     ALC_REAL, /* alc_real */
@@ -52,12 +52,13 @@ alc_status alc_model_create(alc_context *context, alc_model **model);
 void alc_model_destroy(alc_model *model);
 alc_context *alc_model_context(const alc_model *model);
 
-/* An input of the model, of a name of its own. Failures poison the result: every builder passes a poison tensor on,
- * and alc_model_status / alc_compile report the first failure. Never NULL. */
+/* An input of the model, of a name of its own. Its shape has 1 to 3 extents of at least 1 and at most 2^48 values, as every
+ * tensor's. Failures poison the result: every builder passes a poison tensor on, and alc_model_status / alc_compile
+ * report the first failure. Never NULL. */
 alc_tensor *alc_input(alc_model *model, const char *name, alc_dtype dtype, alc_shape shape);
 
 /* Opens a scope: nodes and parameters made until the matching alc_scope_end are named "name." first. `format` is
- * printf's; scopes nest. alc_scope_begin(m, "layer%d.%d", 1, 0) */
+ * printf's; scopes nest up to 32 deep. alc_scope_begin(m, "layer%d.%d", 1, 0) */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

@@ -91,8 +91,6 @@ alck_activation alc_activation_of(const alc_op_def *op);
 /* What batch norms do in this plan, from the node's mode and its frozen flag. */
 typedef enum alc_norm_behaviour { ALC_NORM_BATCH, ALC_NORM_RUNNING } alc_norm_behaviour;
 alc_norm_behaviour alc_batch_norm_behaviour(const alc_batch_norm_node *options, alc_plan_mode mode, bool frozen);
-/* Whether its weight and bias are trained; options.mode can forbid it. */
-bool alc_batch_norm_trains(const alc_batch_norm_node *options);
 
 /* What a norm saves of a run: five values a channel. */
 typedef struct alc_norm_memory {
@@ -115,7 +113,7 @@ void alc_fusion_backward(const alc_fusion *fusion, const alc_run *run);
 size_t alc_matrix_scratch_bytes(alc_context *context, const alck_gemm *gemm);
 void alc_matrix_multiply(alc_context *context, const alck_gemm *gemm, void *scratch);
 
-/* "input 0 is [3], ... expects an image": the sentence for a wrong rank or dtype; ALC_OK if it fits. */
+/* "input 0 is [3]; [height,width,channels] is expected": the sentence for a wrong rank or dtype; ALC_OK if it fits. */
 alc_status alc_expect_real(alc_infer *infer, int input);
 alc_status alc_expect_image(alc_infer *infer, int input);
 
