@@ -17,6 +17,11 @@ static inline size_t alc_align_up(size_t bytes)
     return (bytes + ALC_ALIGNMENT - 1) / ALC_ALIGNMENT * ALC_ALIGNMENT;
 }
 
+static inline size_t alc_larger_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Of a sentence with its zero byte; longer ones are cut and end in "...". */
 #define ALC_MESSAGE_BYTES 1024
 

@@ -124,11 +124,6 @@ alck_conv alc_conv2d_run_geometry(const alc_run *r)
     return s;
 }
 
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static size_t forward_scratch(const alc_prepare *p, const alck_conv *s, bool keeps, bool taps)
 {
     const alck_table *kernels = alc_context_kernels(p->context);
@@ -152,12 +147,12 @@ static size_t backward_scratch(const alc_prepare *p, const alck_conv *s, size_t 
                   : use.winograd ? kernels->winograd_backward_weights_scratch_bytes(s, p->threads)
                                  : kernels->conv_backward_weights_scratch_bytes(s, p->threads);
     if (p->input_gradient_wanted[0] && !use.depthwise)
-        scratch = max_size(scratch, use.winograd_data
-                                        ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
-                                        : packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
+        scratch = alc_larger_size(scratch, use.winograd_data
+                                               ? kernels->winograd_backward_data_scratch_bytes(s, p->threads)
+                                               : packing + kernels->conv_backward_data_scratch_bytes(s, p->threads));
     if (o->bias)
-        scratch = max_size(scratch, kernels->norm_scratch_bytes(s->batch, s->out_height * s->out_width, o->filters,
-                                                                p->threads));
+        scratch = alc_larger_size(scratch, kernels->norm_scratch_bytes(s->batch, s->out_height * s->out_width, o->filters,
+                                                                       p->threads));
     return scratch;
 }
 
@@ -184,8 +179,8 @@ static alc_status prepare(alc_prepare *p)
     const size_t depthwise_bytes = o->depthwise ? alc_depthwise_derived_bytes(o->depthwise) : 0;
     size_t scratch = 0, scratch_backward = 0;
     for (alck_conv fewer = s; fewer.batch > 0; fewer.batch--) { /* which may be cut into larger tasks */
-        scratch = max_size(scratch, forward_scratch(p, &fewer, keeps, sizes.taps));
-        scratch_backward = max_size(scratch_backward, p->differentiated ? backward_scratch(p, &fewer, packing) : 0);
+        scratch = alc_larger_size(scratch, forward_scratch(p, &fewer, keeps, sizes.taps));
+        scratch_backward = alc_larger_size(scratch_backward, p->differentiated ? backward_scratch(p, &fewer, packing) : 0);
     }
     scratch += keeps ? 0 : sizes.forward_bytes;
     if (o->pool && p->differentiated) {
@@ -194,7 +189,7 @@ static alc_status prepare(alc_prepare *p)
     }
     int64_t fan_in = s.in_channels / o->groups * o->kernel_height * o->kernel_width;
     if (o->fusion.norm)
-        scratch = max_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
+        scratch = alc_larger_size(scratch, (size_t)(fan_in * o->filters) * sizeof(alc_real));
     alc_prepare_derived(p, keeps ? end_of(&sizes) + depthwise_bytes : 0);
     alc_prepare_forward_scratch(p, scratch);
     if (!p->differentiated && keeps && (o->fusion.norm || !use.depthwise))

@@ -51,11 +51,6 @@ static alck_gemm weight_product(const alc_dense_node *o, int64_t rows, int64_t i
                        .b_stride = o->units, .c_stride = o->units};
 }
 
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* In evaluation the weight is packed once; in training it changes with every step and is read as it is. */
 static bool packs(const alc_context *context, alc_plan_mode mode)
 {
@@ -77,8 +72,8 @@ static size_t backward_scratch(const alc_prepare *p, int64_t inputs)
     const alc_dense_node *o = p->options;
     const alck_gemm data = data_product(o, p->batch, inputs), weight = weight_product(o, p->batch, inputs);
     const size_t sums = alc_context_kernels(p->context)->norm_scratch_bytes(p->batch, 1, o->units, p->threads);
-    const size_t products = max_size(alc_matrix_scratch_bytes(p->context, &data), alc_matrix_scratch_bytes(p->context, &weight));
-    return max_size(sums, products);
+    const size_t products = alc_larger_size(alc_matrix_scratch_bytes(p->context, &data), alc_matrix_scratch_bytes(p->context, &weight));
+    return alc_larger_size(sums, products);
 }
 
 /* Scale and bias of a folded norm. */
@@ -96,7 +91,7 @@ static alc_status prepare(alc_prepare *p)
     const size_t folded = o->fusion.norm ? (size_t)(inputs * o->units) * sizeof(alc_real) : 0;
     if (packs(p->context, p->mode)) {
         derived = norm_bytes(o) + kernels->gemm_packed_bytes(alc_context_operands(p->context), inputs, o->units);
-        scratch = max_size(scratch, folded);
+        scratch = alc_larger_size(scratch, folded);
     } else {
         derived = norm_bytes(o) + folded;
     }
