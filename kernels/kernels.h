@@ -178,6 +178,9 @@ typedef struct alck_norm_backward {
     int64_t y_stride;
     const alck_real *dy;
     int64_t dy_stride;
+    const alck_real *gate, *dy_of_rows; /* [row][channel], or NULL: dy of all pixels of a row is multiplied by the one, and the other
+                                           then added */
+    int64_t gate_stride, dy_of_rows_stride;
     const alck_real *mean, *inverse_std; /* per channel */
     /* sums: dz = dy * activation'(z) */
     alck_real *sum_dz, *sum_dz_xhat;  /* per channel: sum of dz, and of dz * (x - mean) * inverse_std */

@@ -6,23 +6,40 @@
 #include "kernels/f32/activation.h"
 #include "kernels/f32/runs.h"
 
+/* What dy of all pixels of a row is multiplied by, and what is added then; or NULL. */
+typedef struct norm_row {
+    const alck_real *gate, *dy;
+} norm_row;
+
 typedef struct norm_pixel {
     const alck_real *x, *residual, *y, *dy;
+    norm_row row;
 } norm_pixel;
 
-ALCK_INLINE norm_pixel norm_pixel_at(const alck_norm_backward *s, int64_t p)
+ALCK_INLINE norm_row norm_row_at(const alck_norm_backward *s, int64_t row)
+{
+    return (norm_row){.gate = s->gate != NULL ? s->gate + row * s->gate_stride : NULL,
+                      .dy = s->dy_of_rows != NULL ? s->dy_of_rows + row * s->dy_of_rows_stride : NULL};
+}
+
+ALCK_INLINE norm_pixel norm_pixel_at(const alck_norm_backward *s, norm_row row, int64_t p)
 {
     const alck_norm *n = &s->forward;
     return (norm_pixel){.x = n->x + p * n->x_stride,
                         .residual = n->residual != NULL ? n->residual + p * n->residual_stride : NULL,
                         .y = s->y != NULL ? s->y + p * s->y_stride : NULL,
-                        .dy = s->dy + p * s->dy_stride};
+                        .dy = s->dy + p * s->dy_stride,
+                        .row = row};
 }
 
 /* dz of the lanes from channel i on. */
 ALCK_INLINE vf norm_dz(alck_activation f, const alck_norm *n, const norm_pixel *at, int64_t i, int64_t lanes)
 {
-    const vf dy = load_lanes(at->dy + i, lanes);
+    vf dy = load_lanes(at->dy + i, lanes);
+    if (at->row.gate != NULL)
+        dy = vf_mul(dy, load_lanes(at->row.gate + i, lanes));
+    if (at->row.dy != NULL)
+        dy = vf_add(dy, load_lanes(at->row.dy + i, lanes));
     if (f == ALCK_IDENTITY)
         return dy;
     if (f != ALCK_SILU && at->y != NULL)
@@ -41,15 +58,15 @@ typedef struct sums_job {
     double *totals; /* [unit][sum dz, sum dz (x - mean)][channels] */
 } sums_job;
 
-ALCK_INLINE void sums_step(alck_activation f, const alck_norm_backward *s, int64_t first, int64_t channel,
-                           alck_real *sums, alck_real *products, int64_t pixel, int64_t pixels, int64_t i,
-                           int64_t lanes)
+ALCK_INLINE void sums_step(alck_activation f, const alck_norm_backward *s, norm_row row, int64_t first,
+                           int64_t channel, alck_real *sums, alck_real *products, int64_t pixel, int64_t pixels,
+                           int64_t i, int64_t lanes)
 {
     const int64_t c = channel + i;
     const vf mean = load_lanes(s->mean + c, lanes);
     vf sum = load_lanes(sums + i, lanes), product = load_lanes(products + i, lanes);
     for (int64_t p = 0; p < pixels; p++) {
-        const norm_pixel at = norm_pixel_at(s, first + pixel + p);
+        const norm_pixel at = norm_pixel_at(s, row, first + pixel + p);
         fetch_pixel_ahead(at.x + c, s->forward.x_stride);
         fetch_pixel_ahead(at.dy + c, s->dy_stride);
         const vf dz = norm_dz(f, &s->forward, &at, c, lanes);
@@ -66,6 +83,7 @@ ALCK_INLINE void unit_sums(alck_activation f, const sums_job *j, int64_t unit, i
 {
     alck_real sums[CHUNK_CHANNELS], products[CHUNK_CHANNELS];
     const int64_t all = unit_pixels(&j->cut, unit);
+    const norm_row row = norm_row_at(j->s, unit / j->cut.per_row);
     double *totals = j->totals + 2 * unit * j->cut.channels + channel;
     memset(totals, 0, (size_t)channels * sizeof *totals);
     memset(totals + j->cut.channels, 0, (size_t)channels * sizeof *totals);
@@ -75,9 +93,9 @@ ALCK_INLINE void unit_sums(alck_activation f, const sums_job *j, int64_t unit, i
         clear_sums(products, channels);
         const int64_t pixels = smaller(RUN_PIXELS, all - before);
         if (activation_is_simple(f))
-            EACH_PIXEL_VECTOR(pixels, channels, sums_step, f, j->s, first, channel, sums, products);
+            EACH_PIXEL_VECTOR(pixels, channels, sums_step, f, j->s, row, first, channel, sums, products);
         else /* a polynomial gains nothing by four copies */
-            EACH_VECTOR(channels, sums_step, f, j->s, first, channel, sums, products, 0, pixels);
+            EACH_VECTOR(channels, sums_step, f, j->s, row, first, channel, sums, products, 0, pixels);
         ALCK_NAME(add_run)(totals, sums, channels);
         ALCK_NAME(add_run)(totals + j->cut.channels, products, channels);
     }
@@ -160,7 +178,7 @@ ALCK_INLINE void apply_step(alck_activation f, const alck_norm_backward *s, cons
 ALCK_INLINE void apply_pixels(alck_activation f, const alck_norm_backward *s, int64_t first, int64_t end)
 {
     for (int64_t p = first; p < end; p++) {
-        const norm_pixel at = norm_pixel_at(s, p);
+        const norm_pixel at = norm_pixel_at(s, norm_row_at(s, p / s->forward.pixels_per_row), p);
         alck_real *dx = s->dx != NULL ? s->dx + p * s->dx_stride : NULL;
         alck_real *d_residual = s->d_residual != NULL ? s->d_residual + p * s->d_residual_stride : NULL;
         EACH_VECTOR(s->forward.channels, apply_step, f, s, &at, dx, d_residual);

@@ -23,7 +23,11 @@ void alck_reference_statistics(const alck_norm *s, double *mean, double *varianc
 double alck_reference_norm_dz(const alck_norm_backward *s, int64_t p, int64_t c)
 {
     const alck_norm *n = &s->forward;
-    const double dy = (double)s->dy[p * s->dy_stride + c];
+    alck_real dy = s->dy[p * s->dy_stride + c];
+    if (s->gate != NULL)
+        dy *= s->gate[p / n->pixels_per_row * s->gate_stride + c];
+    if (s->dy_of_rows != NULL)
+        dy += s->dy_of_rows[p / n->pixels_per_row * s->dy_of_rows_stride + c];
     double source;
     if (s->y != NULL && n->activation != ALCK_SILU) {
         source = (double)s->y[p * s->y_stride + c];
@@ -34,7 +38,7 @@ double alck_reference_norm_dz(const alck_norm_backward *s, int64_t p, int64_t c)
             z += n->residual[p * n->residual_stride + c];
         source = n->activation == ALCK_SILU ? (double)z : alck_reference_activation(n->activation, (double)z);
     }
-    return dy * alck_reference_slope(n->activation, source);
+    return (double)dy * alck_reference_slope(n->activation, source);
 }
 
 void alck_reference_norm_sums(const alck_norm_backward *s, double *sum_dz, double *sum_dz_xhat)

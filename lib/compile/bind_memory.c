@@ -129,6 +129,13 @@ static alc_gradient_view gradient_of(const alc_plan *plan, int64_t tensor, bool 
     return (alc_gradient_view){view_of(plan, tensor, wanted ? root->gradient : -1), add};
 }
 
+/* Whether the norm before it forms the gradient of its first input. */
+static bool is_left_to_norm(const alc_plan *plan, const alc_plan_node *node)
+{
+    const int64_t producer = node->input_count > 0 ? plan->tensors[node->inputs[0]].producer : -1;
+    return producer >= 0 && (plan->nodes[producer].average == node || plan->nodes[producer].gated == node);
+}
+
 static alc_status bind_views(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
@@ -142,7 +149,8 @@ static alc_status bind_views(alc_plan *plan, alc_step *step)
     bool backward = step->kind != ALC_STEP_FORWARD;
     for (int i = 0; i < node->input_count; i++) {
         inputs[i] = view_of(plan, node->inputs[i], value_buffer(plan, node->inputs[i], backward));
-        dx[i] = gradient_of(plan, node->inputs[i], node->input_gradient_wanted[i], node->input_add[i]);
+        const bool left = i == 0 && is_left_to_norm(plan, node);
+        dx[i] = gradient_of(plan, node->inputs[i], node->input_gradient_wanted[i] && !left, node->input_add[i]);
     }
     for (int i = 0; i < node->output_count; i++) {
         outputs[i] = view_of(plan, node->outputs[i], value_buffer(plan, node->outputs[i], backward));
@@ -189,6 +197,21 @@ static void bind_read_norm(const alc_plan *plan, const alc_plan_node *node)
     }
 }
 
+/* The same for a norm that forms its output's gradient from parts. */
+static alc_status bind_parts(alc_plan *plan, alc_plan_node *node)
+{
+    if (!node->average && !node->gated)
+        return ALC_OK;
+    alc_batch_norm_node *options = (alc_batch_norm_node *)(void *)alc_own_fusion(plan, node);
+    if (!options)
+        return ALC_OUT_OF_MEMORY;
+    if (node->average)
+        options->average_gradient = gradient_of(plan, node->average->outputs[0], true, false).view;
+    if (node->gated)
+        options->gate = view_of(plan, node->gated->inputs[1], value_buffer(plan, node->gated->inputs[1], true));
+    return ALC_OK;
+}
+
 static alc_status bind_step(alc_plan *plan, alc_step *step)
 {
     const alc_plan_node *node = &plan->nodes[step->node];
@@ -213,8 +236,10 @@ alc_status alc_bind_memory(alc_plan *plan)
         status = allocate_gradients(plan);
     if (status == ALC_OK)
         status = allocate_states(plan);
-    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++)
+    for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++) {
         bind_read_norm(plan, &plan->nodes[n]);
+        status = bind_parts(plan, &plan->nodes[n]);
+    }
     for (int64_t i = 0; i < plan->step_count && status == ALC_OK; i++)
         status = bind_step(plan, &plan->steps[i]);
     return status;

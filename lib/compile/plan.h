@@ -47,6 +47,8 @@ typedef struct alc_plan_node {
     struct alc_plan_node *read_norm;     /* the batch norm whose saved values it reads; NULL: none. Of a trained convolution: the
                                             one that it applies to its last input as it reads, which is the norm's own; its first
                                             input is the norm's unstored output. Of a norm: that has statistics of its first channels */
+    const struct alc_plan_node *gated, *average; /* of a batch norm: the multiplication by a gate, and the global average, that leave
+                                                    it to form their part of its output's gradient as it reads that; NULL: none does */
     int64_t segment;                     /* of the plan's segments */
     bool frozen, differentiated;
     bool *input_gradient_wanted, *parameter_gradient_wanted;

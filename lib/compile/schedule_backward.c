@@ -4,7 +4,8 @@
  * norm with its activation), or of one that choose_recomputed.c dropped, that output is not kept: steps that compute it again
  * are put before the first reader, into a buffer of its own. A gradient's first writer overwrites it and the others add, so
  * nothing is cleared, except where the first writer covers only some channels of a joined buffer. Where an op allows it, its
- * input's gradient takes over the memory of its output's, which nobody needs any more. */
+ * input's gradient takes over the memory of its output's, which nobody needs any more. A batch norm whose output is averaged and gated
+ * forms the gradient of that as it reads, from the product's gradient, the gate and the average's gradient. */
 #include <string.h>
 
 #include "lib/compile/compile.h"
@@ -252,6 +253,78 @@ static void share_gradient(const schedule *s, const alc_plan_node *node)
         input->gradient = output->gradient;
 }
 
+/* Whether it has a part in a tensor's gradient. */
+static bool differentiates(const alc_plan_node *node, int64_t tensor)
+{
+    for (int i = 0; i < node->input_count && !node->dead; i++) {
+        if (node->inputs[i] == tensor && node->input_gradient_wanted[i])
+            return true;
+    }
+    return false;
+}
+
+/* The batch norm that computes a tensor, if it can form the tensor's gradient from parts as it reads that. */
+static alc_plan_node *forming_norm(const schedule *s, int64_t tensor)
+{
+    const alc_plan_tensor *t = &s->plan->tensors[tensor];
+    alc_plan_node *node = t->producer < 0 ? NULL : &s->plan->nodes[t->producer];
+    return node && node->op == &alc_op_batch_norm && node->differentiated && !t->kept && fills_buffer(s, tensor) ? node : NULL;
+}
+
+/* Of a global average: whether all others have written the gradient of what it averages, so that the norm comes next. */
+static bool comes_last(const schedule *s, const alc_plan_node *average)
+{
+    const alc_plan *plan = s->plan;
+    const int64_t tensor = average->inputs[0];
+    if (plan->tensors[average->outputs[0]].kept || !s->gradient_written[root_index(plan, tensor)])
+        return false;
+    for (const alc_plan_node *earlier = plan->nodes; earlier < average; earlier++) {
+        if (differentiates(earlier, tensor))
+            return false;
+    }
+    return true;
+}
+
+/* Of a multiplication by a gate: whether its product's gradient lies where that of the first operand shall be, and nobody will write there
+ * but an average, which leaves that to the norm too. */
+static bool comes_alone(const schedule *s, const alc_plan_node *multiply)
+{
+    const alc_plan *plan = s->plan;
+    const int64_t tensor = multiply->inputs[0];
+    const alc_plan_tensor *t = &plan->tensors[tensor];
+    int others = 0;
+    if (s->gradient_written[root_index(plan, tensor)] || t->gradient < 0 || t->gradient != plan->tensors[multiply->outputs[0]].gradient ||
+        !alc_is_gate(t->shape, plan->tensors[multiply->inputs[1]].shape))
+        return false;
+    for (const alc_plan_node *node = plan->nodes; node < plan->nodes + plan->node_count; node++) {
+        if (node == multiply || !differentiates(node, tensor))
+            continue;
+        others++;
+        if (node > multiply || node->op != &alc_op_global_average_pool || plan->tensors[node->outputs[0]].kept)
+            return false;
+    }
+    return others <= 1;
+}
+
+/* Leaves the gradient of a node's first input to the batch norm before it, where the node adds one value to each channel, or multiplies
+ * by one: squeeze and excite. */
+static void leave_to_norm(const schedule *s, const alc_plan_node *node)
+{
+    alc_plan_node *norm = node->input_gradient_wanted[0] ? forming_norm(s, node->inputs[0]) : NULL;
+    if (norm && node->op == &alc_op_global_average_pool && comes_last(s, node))
+        norm->average = node;
+    else if (norm && node->op == &alc_op_multiply && comes_alone(s, node))
+        norm->gated = node;
+}
+
+/* What a batch norm forms its output's gradient from beside that. */
+static alc_status use_parts(alc_plan *plan, const alc_plan_node *node, int64_t step)
+{
+    if (node->gated)
+        read_value(plan, node->gated->inputs[1], step);
+    return node->average ? use_gradient(plan, node->average->outputs[0], step) : ALC_OK;
+}
+
 static bool any_gradient_arrives(const schedule *s, const alc_plan_node *node)
 {
     for (int i = 0; i < node->output_count; i++) {
@@ -274,6 +347,8 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
         return status;
     int64_t step = plan->step_count;
     status = add_step(plan, ALC_STEP_BACKWARD, n, node->backward_scratch_bytes);
+    if (status == ALC_OK)
+        status = use_parts(plan, node, step);
     for (int i = 0; i < node->output_count && status == ALC_OK; i++) {
         if (node->keep_outputs[i])
             read_value(plan, node->outputs[i], step);
@@ -281,6 +356,7 @@ static alc_status schedule_node_backward(schedule *s, int64_t n)
             status = use_gradient(plan, node->outputs[i], step);
     }
     share_gradient(s, node);
+    leave_to_norm(s, node);
     for (int i = 0; i < node->input_count && status == ALC_OK; i++) {
         if (node->keep_inputs[i])
             read_value(plan, node->inputs[i], step);
@@ -341,6 +417,7 @@ static void clear_schedule(alc_plan *plan)
     for (int64_t n = 0; n < plan->node_count; n++) {
         plan->nodes[n].saved = plan->nodes[n].gradients = -1;
         plan->nodes[n].clear_count = 0;
+        plan->nodes[n].average = plan->nodes[n].gated = NULL;
     }
 }
 

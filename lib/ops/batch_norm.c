@@ -203,6 +203,8 @@ static alc_status backward(const alc_run *r)
     bool batch = alc_batch_norm_behaviour(o, r->mode, r->frozen) == ALC_NORM_BATCH;
     const alc_gradient_view *dy = &r->output_gradients[0], *dx = &r->input_gradients[0];
     alck_norm_backward s = {.forward = norm_of(r, &m), .dy = dy->view.data, .dy_stride = dy->view.stride, .mean = m.mean,
+                            .gate = o->gate.data, .gate_stride = o->gate.stride,
+                            .dy_of_rows = o->average_gradient.data, .dy_of_rows_stride = o->average_gradient.stride,
                             .inverse_std = m.inverse_std, .sum_dz = sum_dz, .sum_dz_xhat = sum_dz_xhat, .a = m.scale};
     if (derivative_from_output(o)) {
         s.y = r->outputs[0].data;
@@ -225,6 +227,7 @@ static alc_status backward(const alc_run *r)
     if (s.dz) {
         s.dy = s.dz;
         s.dy_stride = s.dz_stride;
+        s.gate = s.dy_of_rows = NULL;
         s.forward.activation = ALCK_IDENTITY;
     }
     s.dx = dx->view.data;

@@ -22,10 +22,24 @@ static alc_status forward(const alc_run *r)
     return ALC_OK;
 }
 
+/* Where a batch norm adds this gradient as it reads, only the share of each pixel is found, in its place. */
+static void divide_by_pixels(const alc_run *r)
+{
+    const alc_view *dy = &r->output_gradients[0].view;
+    const alc_real pixels = (alc_real)alc_view_pixels(&r->inputs[0]);
+    for (int64_t row = 0; row < r->rows; row++)
+        for (int64_t c = 0; c < dy->channels; c++)
+            ((alc_real *)dy->data)[row * dy->stride + c] /= pixels;
+}
+
 static alc_status backward(const alc_run *r)
 {
     const alc_gradient_view *dx = &r->input_gradients[0], *dy = &r->output_gradients[0];
     alck_parallel parallel = alc_context_parallel(r->context);
+    if (!dx->view.data) {
+        divide_by_pixels(r);
+        return ALC_OK;
+    }
     alc_context_kernels(r->context)->global_average_backward(&parallel, r->rows, alc_view_pixels(&dx->view),
                                                              dx->view.channels, dy->view.data, dy->view.stride,
                                                              dx->view.data, dx->view.stride, dx->add);

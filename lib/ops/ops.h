@@ -70,6 +70,8 @@ typedef struct alc_batch_norm_node {
     int64_t known_channels;    /* whose statistics another norm of the plan computes; set by lib/compile, which knows where they
                                   lie when memory is bound */
     const alc_real *known_mean, *known_variance;
+    alc_view gate, average_gradient; /* what the output's gradient is yet to be multiplied by, and what is then to be added for each
+                                        pixel; their data is NULL where there is none. Set when memory is bound */
 } alc_batch_norm_node;
 
 /* Whether b holds one factor for each channel of a, for all its pixels. */

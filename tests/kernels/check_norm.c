@@ -76,7 +76,7 @@ static void check_statistics(kernel_run *run)
 
 typedef struct norm_case {
     extents e;
-    kernel_tensor x, residual, scale, shift, mean, inverse_std, y, dy;
+    kernel_tensor x, residual, scale, shift, mean, inverse_std, y, dy, gate, dy_of_rows;
     alck_norm_backward s;
 } norm_case;
 
@@ -88,6 +88,8 @@ static norm_case make_case(kernel_run *run, int i)
     n.x = kernel_tensor_reals(run, pixels, channels, channels + n.e.gap, 2);
     n.residual = kernel_tensor_reals(run, pixels, channels, channels + 1, 1);
     n.dy = kernel_tensor_reals(run, pixels, channels, channels + n.e.gap / 2, 1);
+    n.gate = kernel_tensor_reals(run, n.e.rows, channels, channels + 1, 1);
+    n.dy_of_rows = kernel_tensor_reals(run, n.e.rows, channels, channels + 3, 1);
     n.y = kernel_tensor_new(pixels, channels, channels + 2);
     kernel_tensor *per_channel[] = {&n.scale, &n.shift, &n.mean, &n.inverse_std};
     for (int t = 0; t < 4; t++)
@@ -101,6 +103,14 @@ static norm_case make_case(kernel_run *run, int i)
         n.s.forward.residual = n.residual.data;
         n.s.forward.residual_stride = n.residual.stride;
     }
+    if (i % 5 > 0 && i % 5 < 3) {
+        n.s.gate = n.gate.data;
+        n.s.gate_stride = n.gate.stride;
+    }
+    if (i % 5 < 2) {
+        n.s.dy_of_rows = n.dy_of_rows.data;
+        n.s.dy_of_rows_stride = n.dy_of_rows.stride;
+    }
     run->table->norm_forward(run->par, &n.s.forward, n.y.data, n.y.stride);
     if (i % 3 == 0) { /* backward from the output that was kept, else from x */
         n.s.y = n.y.data;
@@ -111,7 +121,7 @@ static norm_case make_case(kernel_run *run, int i)
 
 static void free_case(kernel_run *run, norm_case *n)
 {
-    kernel_tensor *inputs[] = {&n->x, &n->residual, &n->scale, &n->shift, &n->mean, &n->inverse_std, &n->dy};
+    kernel_tensor *inputs[] = {&n->x, &n->residual, &n->scale, &n->shift, &n->mean, &n->inverse_std, &n->dy, &n->gate, &n->dy_of_rows};
     for (size_t t = 0; t < sizeof inputs / sizeof *inputs; t++)
         kernel_tensor_free(run, inputs[t], "an input of batch norm");
     kernel_tensor_output(run, &n->y, "y");

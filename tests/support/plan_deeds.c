@@ -21,6 +21,8 @@ static void count_fusion(const alc_plan *plan, const alc_plan_node *node, plan_d
     d->average += fusion->average;
     d->pool += conv && conv->pool && !node->differentiated;
     d->trained_pool += conv && conv->pool && node->differentiated;
+    d->average_added += node->average != NULL;
+    d->gate_left += node->gated != NULL;
     d->shared_statistics += node->op == &alc_op_batch_norm && node->read_norm && plan->options.mode == ALC_TRAIN;
 }
 

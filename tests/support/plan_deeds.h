@@ -8,7 +8,7 @@
 #define PLAN_DEED_LIST(X)                                                                                                        \
     X(folded_norm) X(residual) X(activation) X(gate) X(trained_gate) X(norm_read) X(trained_norm_read) X(depthwise) X(relu_read) \
     X(average) X(pool) X(trained_pool) X(placed) X(placed_in_training) X(shared_statistics) X(padded) X(recomputed) X(dropped)   \
-    X(waited) X(given)
+    X(waited) X(given) X(average_added) X(gate_left)
 
 #define PLAN_DEED_COUNT(deed) int deed;
 typedef struct plan_deeds {
