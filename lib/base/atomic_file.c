@@ -223,16 +223,41 @@ static bool no_hard_links(int error)
     return error == -EPERM || error == -EOPNOTSUPP || error == -ENOSYS || error == -EMLINK;
 }
 
+/* For a file that a second name cannot be given. */
+static alc_status copy_file(alc_context *context, const char *from, const char *to)
+{
+    alc_mapped_file mapped;
+    alc_status status = alc_map_file(context, from, &mapped);
+    if (status != ALC_OK)
+        return status;
+    status = alc_write_file(context, to, mapped.bytes, mapped.size);
+    alc_unmap_file(context, &mapped);
+    return status;
+}
+
+/* Of a symbolic link it is the file that it leads to that is kept: a second name of the link would lead to whatever replaces that
+ * file. It may lie on another disk, where no second name can be given, and the link must stay; so the file is copied then. */
 static alc_status replace_by_link(alc_context *context, const char *from, const char *to,
                                   const char *partial)
 {
     const alc_file_system *files = &context->files;
+    char target[PATH_MAX];
+    bool leads = false;
+    int error = alc_system_find_replaced(from, target, &leads);
+    if (error < 0)
+        return alc_fail_operation(context, "link", from, error);
     if (remove_leftover(context, partial) != ALC_OK)
         return ALC_IO_ERROR;
-    int error = files->link(files->user, from, partial);
-    if (error < 0 && !no_hard_links(error))
-        return alc_fail_operation(context, "link", from, error);
+    error = files->link(files->user, leads ? target : from, partial);
     bool linked = error >= 0;
+    if (!linked && leads && (no_hard_links(error) || error == -EXDEV)) {
+        alc_status status = copy_file(context, target, partial);
+        if (status != ALC_OK)
+            return status;
+        linked = true;
+    } else if (!linked && !no_hard_links(error)) {
+        return alc_fail_operation(context, "link", from, error);
+    }
     error = files->rename(files->user, linked ? partial : from, to);
     if (error < 0)
         alc_fail_operation(context, "replace", to, error);

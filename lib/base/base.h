@@ -113,7 +113,8 @@ alc_status alc_atomic_file_commit(alc_atomic_file *file);  /* frees `file` in an
 void alc_atomic_file_cancel(alc_atomic_file *file);        /* NULL is allowed */
 alc_status alc_write_file(alc_context *context, const char *path, const void *data, size_t bytes);
 /* Atomically makes `to` a second name of the file `from`, replacing what `to` was; both in one directory, which is then
- * synced. Where there are no hard links `from` is renamed, so it vanishes. */
+ * synced. Where there are no hard links `from` is renamed, so it vanishes. If `from` is a symbolic link, `to` becomes a second name of
+ * the file that it leads to, or a copy of it where that cannot be; the link stays. */
 alc_status alc_keep_file(alc_context *context, const char *from, const char *to);
 
 /* ---- threads (thread_pool.c) ---- */

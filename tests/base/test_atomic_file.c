@@ -309,6 +309,45 @@ START_TEST(without_hard_links_the_file_is_renamed)
 }
 END_TEST
 
+/* Of a link to another folder: what is kept is the file there, whatever the link leads to later. */
+static void keep_what_a_link_leads_to(int link_error)
+{
+    fixture f;
+    set_up(&f);
+    temporary_folder other;
+    char linked[1024], previous[1024];
+    struct stat status;
+    temporary_folder_create(&other);
+    temporary_path(&other, "latest.safetensors", linked);
+    temporary_path(&other, "latest.previous.safetensors", previous);
+    ck_assert_int_eq(symlink(f.path, linked), 0);
+    f.hooks.fail_files = FILE_LINK;
+    f.hooks.fail_file = link_error != 0 ? 1 : 0;
+    f.hooks.file_error = link_error;
+    ck_assert_int_eq(alc_keep_file(f.context, linked, previous), ALC_OK);
+    ck_assert_int_eq(alc_write_file(f.context, linked, "new", 3), ALC_OK);
+    ck_assert(holds(f.path, "new", 3));
+    ck_assert(holds(previous, "old", 3));
+    ck_assert(lstat(previous, &status) == 0 && S_ISREG(status.st_mode));
+    ck_assert(lstat(linked, &status) == 0 && S_ISLNK(status.st_mode));
+    ck_assert_int_eq(temporary_folder_files(&other), 2);
+    temporary_folder_remove(&other);
+    tear_down(&f);
+}
+
+START_TEST(what_a_link_leads_to_is_kept)
+{
+    keep_what_a_link_leads_to(0);
+}
+END_TEST
+
+START_TEST(also_from_another_disk_or_without_hard_links)
+{
+    keep_what_a_link_leads_to(EXDEV);
+    keep_what_a_link_leads_to(EPERM);
+}
+END_TEST
+
 START_TEST(a_second_name_fails_without_harm)
 {
     fixture f;
@@ -347,5 +386,6 @@ int main(void)
                      dying_at_any_operation_leaves_the_old_or_the_new_file,
                      every_failing_allocation_leaves_the_old_file,
                      a_folder_that_is_not_there_is_named, a_second_name_replaces_an_older_file,
-                     without_hard_links_the_file_is_renamed, a_second_name_fails_without_harm);
+                     without_hard_links_the_file_is_renamed, what_a_link_leads_to_is_kept, also_from_another_disk_or_without_hard_links,
+                     a_second_name_fails_without_harm);
 }

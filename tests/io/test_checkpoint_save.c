@@ -151,6 +151,43 @@ START_TEST(after_a_failing_operation_the_old_pair_loads)
 }
 END_TEST
 
+/* The same where the model is a link to a file in another folder. */
+START_TEST(so_it_does_through_a_link)
+{
+    fixture f;
+    temporary_folder other;
+    char linked[1024];
+    bool previous;
+    set_up(&f);
+    temporary_folder_create(&other);
+    temporary_path(&other, file_names[0], linked);
+    ck_assert_int_eq(save_number(&f.trainee, f.path, 1), ALC_OK);
+    ck_assert_int_eq(symlink(f.path, linked), 0);
+    ck_assert_int_eq(save_number(&f.trainee, linked, 1), ALC_OK);
+    for (int64_t n = 1, latest = 1; n > 0; n++) {
+        f.hooks.fail_file = n;
+        f.hooks.files_stay_failed = true;
+        failing_hooks_restart(&f.hooks);
+        save_number(&f.trainee, linked, latest + 1);
+        bool faulty = f.hooks.faults > 0;
+        failing_hooks_relent(&f.hooks);
+        int64_t loaded = load_number(&f.trainee, linked, NULL);
+        ck_assert_msg(loaded == latest || loaded == latest + 1, "operation %lld: %lld loads (%s)", (long long)n,
+                      (long long)loaded, alc_error_message(f.context));
+        latest = loaded;
+        if (!faulty)
+            break;
+    }
+    int64_t latest = load_number(&f.trainee, linked, &previous);
+    ck_assert(!previous);
+    write_test_file(f.path, "damaged", 7);
+    ck_assert_int_eq(load_number(&f.trainee, linked, &previous), latest - 1);
+    ck_assert(previous);
+    temporary_folder_remove(&other);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(after_a_failing_allocation_the_old_pair_loads)
 {
     fixture f;
@@ -386,7 +423,7 @@ int main(int argc, char **argv)
     }
     return RUN_TESTS("checkpoint_save", the_latest_is_loaded_and_the_one_before_kept,
                      an_optimizer_may_be_absent, the_strings_of_model_and_state_are_checked,
-                     after_a_failing_operation_the_old_pair_loads,
+                     after_a_failing_operation_the_old_pair_loads, so_it_does_through_a_link,
                      after_a_failing_allocation_the_old_pair_loads,
                      dying_anywhere_twice_leaves_a_pair_that_loads, so_it_does_without_hard_links,
                      the_model_file_never_vanishes, a_killed_process_leaves_a_pair_that_loads);
