@@ -59,8 +59,8 @@ typedef struct alc_metrics {
 /* Judges `samples` rows of `class_count` probabilities (row-major; they need not sum to 1) against labels in
  * [0, class_count). The prediction is the first largest probability of a row. Wilson's interval (1927) at z = 1.96; the
  * bootstrap draws with `seed`, on the context's threads. *metrics is freed with alc_metrics_destroy.
- * ALC_INVALID_ARGUMENT: no samples, fewer than two classes, a label out of range; ALC_NOT_FINITE: a probability is
- * not a finite number (the sentence names the sample); ALC_OUT_OF_MEMORY. */
+ * ALC_INVALID_ARGUMENT: no samples, fewer than two classes, a label out of range, a probability below 0; ALC_NOT_FINITE: a
+ * probability is not a finite number (the sentence names the sample); ALC_OUT_OF_MEMORY. */
 alc_status alc_metrics_compute(alc_context *context, int64_t samples, int64_t class_count, const int32_t *labels,
                                const alc_real *probabilities, uint64_t seed, alc_metrics **metrics);
 /* The same where the predictions are not simply the largest probabilities (another tool's, or thresholds of its own):

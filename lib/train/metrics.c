@@ -116,6 +116,8 @@ static alc_status judge_row(const judged_rows *r, int64_t i, int32_t *prediction
     for (int64_t c = 0; c < r->class_count; c++) {
         if (!isfinite(row[c]))
             return alc_fail(r->context, ALC_NOT_FINITE, "metrics: a probability of sample %lld is not a finite number", (long long)i);
+        if (row[c] < 0)
+            return alc_fail(r->context, ALC_INVALID_ARGUMENT, "metrics: a probability of sample %lld is negative", (long long)i);
         if (row[c] > row[best])
             best = (int32_t)c;
     }

@@ -5,14 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* value >= 0 with `digits` digits after the point, rounded half up, into `out`. */
+/* `digits` digits after the point, rounded half away from 0, into `out`. Rows need not hold probabilities: a value above 1 makes a loss
+ * below 0, and one that no integer can hold is 3e+30. */
 static const char *fixed(double value, int digits, char *out, size_t size)
 {
+    const char *sign = value < 0 ? "-" : "";
+    const double positive = value < 0 ? -value : value;
     long long scale = 1;
     for (int i = 0; i < digits; i++)
         scale *= 10;
-    const long long units = (long long)(value * (double)scale + 0.5);
-    snprintf(out, size, "%lld.%0*lld", units / scale, digits, units % scale);
+    if (!(positive * (double)scale < 9e18)) {
+        snprintf(out, size, "%.0e", value);
+        return out;
+    }
+    const long long units = (long long)(positive * (double)scale + 0.5);
+    snprintf(out, size, "%s%lld.%0*lld", units > 0 ? sign : "", units / scale, digits, units % scale);
     return out;
 }
 

@@ -84,6 +84,9 @@ START_TEST(bad_arguments_are_named)
     p[3 * 4 + 1] = (alc_real)1e30; /* no probability, but rows need not sum to 1 */
     ck_assert_int_eq(alc_metrics_compute(context, 10, 3, labels, p, 0, &m), ALC_OK);
     alc_metrics_destroy(m);
+    p[3 * 4 + 1] = (alc_real)-0.25; /* such as a logit */
+    ck_assert_int_eq(alc_metrics_compute(context, 10, 3, labels, p, 0, &m), ALC_INVALID_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(alc_error_message(context), "a probability of sample 4 is negative"));
     teardown();
 }
 END_TEST

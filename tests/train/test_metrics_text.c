@@ -47,6 +47,33 @@ START_TEST(json_holds_the_figures)
 }
 END_TEST
 
+/* Rows need not sum to 1: what is above 1 makes a log-loss below 0, and however large figures are, they are numbers. */
+START_TEST(json_holds_what_large_values_lead_to)
+{
+    setup();
+    alc_real p[30];
+    fill_probabilities(p);
+    p[3 * 4 + labels[4]] = (alc_real)1e30;
+    alc_metrics *m;
+    char *text;
+    ck_assert_int_eq(alc_metrics_compute(context, 10, 3, labels, p, 1, &m), ALC_OK);
+    ck_assert_int_eq(alc_metrics_json(m, names, &text), ALC_OK);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(root);
+    const double ece = json_number_value(json_object_get(json_object_get(root, "ece"), "value"));
+    ck_assert_double_gt(ece, 0.5 * m->ece.value);
+    ck_assert_double_lt(ece, 1.5 * m->ece.value);
+    ck_assert_double_lt(m->log_loss.value, 0);
+    expect_near(json_number_value(json_object_get(json_object_get(root, "log_loss"), "value")), m->log_loss.value, 5.1e-7);
+    json_decref(root);
+    alc_release_text(context, text);
+    ck_assert_int_eq(alc_metrics_text(m, names, &text), ALC_OK);
+    alc_release_text(context, text);
+    alc_metrics_destroy(m);
+    teardown();
+}
+END_TEST
+
 START_TEST(text_shows_figures_and_confusion)
 {
     setup();
@@ -91,5 +118,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("metrics_text", json_holds_the_figures, text_shows_figures_and_confusion, long_names_keep_the_columns);
+    return RUN_TESTS("metrics_text", json_holds_the_figures, json_holds_what_large_values_lead_to, text_shows_figures_and_confusion, long_names_keep_the_columns);
 }
