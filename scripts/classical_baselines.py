@@ -157,7 +157,8 @@ def write_predictions(path, ids, labels, classes, probabilities):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "label", "predicted"] + [f"p_{c}" for c in classes])
         for i, label, row in zip(ids, labels, probabilities):
-            writer.writerow([i, label, classes[row.argmax()]] + [f"{p:.6f}" for p in row])
+            # All digits: the log-loss of a true class whose probability became 0 would be another.
+            writer.writerow([i, label, classes[row.argmax()]] + [f"{p:.17g}" for p in row])
     os.replace(partial, path)
 
 
