@@ -71,16 +71,17 @@ static json_t *judge_magnitudes(const score *k, const judged_row *row, const bri
 {
     const int64_t classes = k->study->class_count;
     alc_real *probabilities = calloc((size_t)(count * classes), sizeof *probabilities);
-    int32_t *labels = calloc((size_t)count, sizeof *labels);
+    int32_t *labels = calloc((size_t)count, sizeof *labels), *predictions = calloc((size_t)count, sizeof *predictions);
     alc_metrics *m = NULL;
     json_t *figures = NULL;
-    for (int64_t i = 0; probabilities && labels && i < count; i++) {
+    for (int64_t i = 0; probabilities && labels && predictions && i < count; i++) {
         labels[i] = k->labels[objects[i].place];
+        predictions[i] = row->predictions[objects[i].place];
         memcpy(probabilities + i * classes, row->probabilities + objects[i].place * classes,
                (size_t)classes * sizeof *probabilities);
     }
-    if (probabilities && labels)
-        alc_metrics_compute(k->study->context, count, classes, labels, probabilities, 0, &m);
+    if (probabilities && labels && predictions)
+        alc_metrics_judge(k->study->context, count, classes, labels, predictions, probabilities, 0, &m);
     if (m) {
         figures = metrics_as_json(m, k->study->classes);
         json_object_set_new(figures, "n", json_integer(count));
@@ -88,6 +89,7 @@ static json_t *judge_magnitudes(const score *k, const judged_row *row, const bri
         json_object_set_new(figures, "faintest", json_real(objects[count - 1].magnitude));
     }
     alc_metrics_destroy(m);
+    free(predictions);
     free(labels);
     free(probabilities);
     return figures;

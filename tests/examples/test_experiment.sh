@@ -189,6 +189,22 @@ END
         'BEGIN { d = loss - 30 * log(2); exit !(d < 1e-6 && d > -1e-6) }' || fail "a small probability became another"
 fi
 
+# In parts of the objects, too, a file's own predictions count, and not its largest probabilities.
+run 0 "$bin/sky_experiment" --table table.csv --backbones none --folds 2 --seeds 1 --table-epochs 1 --output bins
+cat >python <<'END'
+#!/bin/sh
+mkdir -p "$7"
+awk -F, -v OFS=, 'NR > 1 { $3 = $2 } 1' bins/predictions/table.csv >"$7/knows.csv"
+echo '[{"name": "knows", "file": "knows.csv", "library": "stand-in 1.0", "train_seconds": 1.5}]' >"$7/index.json"
+END
+run 0 "$bin/sky_experiment" --table table.csv --backbones none --folds 2 --seeds 1 --table-epochs 1 --output bins --baselines \
+    --python ./python
+[ "$(value bins/report.json models 1 accuracy value)" = 1.0 ] || fail "a file's predictions do not count"
+for bin_number in 0 1 2 3 4; do
+    [ "$(value bins/report.json models 1 by_magnitude $bin_number accuracy value)" = 1.0 ] ||
+        fail "a file's predictions do not count in bin $bin_number of magnitude"
+done
+
 # What trains sees the blind view alone: the data set with all labels is not even named there.
 if grep -nE -- '(->|\.)objects\b' "$repository"/examples/sky_experiment/{network,unit,unit_file,stack,depth_sweep}.c; then
     fail "training code reaches for the labels of the test part"
