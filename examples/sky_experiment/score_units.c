@@ -92,7 +92,7 @@ static alc_status take_unit(score *k, const work_unit *unit, gathered *g)
 static json_t *quick_figures(const score *k, const alc_real *all)
 {
     const int64_t classes = k->study->class_count;
-    int64_t hits = 0, *of_class = calloc((size_t)(2 * classes), sizeof *of_class);
+    int64_t hits = 0, with_labels = 0, *of_class = calloc((size_t)(2 * classes), sizeof *of_class);
     double recalls = 0;
     for (int64_t i = 0; of_class && i < k->tested_count; i++) {
         const alc_real *row = all + k->tested[i] * classes;
@@ -104,11 +104,13 @@ static json_t *quick_figures(const score *k, const alc_real *all)
         of_class[2 * k->labels[i]]++;
         of_class[2 * k->labels[i] + 1] += best == k->labels[i];
     }
-    for (int64_t c = 0; of_class && c < classes; c++)
+    for (int64_t c = 0; of_class && c < classes; c++) {
         recalls += of_class[2 * c] ? (double)of_class[2 * c + 1] / (double)of_class[2 * c] : 0;
+        with_labels += of_class[2 * c] > 0; /* a budget's folds may lack a class */
+    }
     free(of_class);
     return json_pack("{s:f, s:f}", "accuracy", (double)hits / (double)k->tested_count, "balanced_accuracy",
-                     recalls / (double)classes);
+                     with_labels ? recalls / (double)with_labels : 0.0);
 }
 
 static json_t *curve_as_json(const score *k, const gathered *g)

@@ -205,6 +205,21 @@ for bin_number in 0 1 2 3 4; do
         fail "a file's predictions do not count in bin $bin_number of magnitude"
 done
 
+# A seed alone is judged as all together are, where the folds that a budget allows lack a class.
+awk -F, -v OFS=, 'NR == 1 { print $0, "set"; next }
+    $16 == "QSO" && q++ > 2 { next }
+    { set = NR }
+    $16 == "GALAXY" { set = ++g <= 12 ? "a" : g <= 17 ? "b" : g == 18 ? "c" : g == 19 ? "d" : NR }
+    $16 == "QSO" { set = q < 3 ? "c" : "d" }
+    { print $0, set }' table.csv >rare.csv
+rare=("$bin/sky_experiment" --table rare.csv --group set --backbones none --folds 3 --seeds 1 --table-epochs 2 --output rare)
+run 0 "${rare[@]}"
+sed -i 's/^  "folds": 3,$/  "folds": 1,/' rare/plan.json
+run 0 "${rare[@]}"
+[ "$(value rare/report.json models 0 classes QSO recall value)" = 0.0 ] || fail "the first fold has every class"
+[ "$(value rare/report.json models 0 single_seeds 0 balanced_accuracy)" = \
+    "$(value rare/report.json models 0 balanced_accuracy value)" ] || fail "one seed is judged otherwise than the only one"
+
 # What trains sees the blind view alone: the data set with all labels is not even named there.
 if grep -nE -- '(->|\.)objects\b' "$repository"/examples/sky_experiment/{network,unit,unit_file,stack,depth_sweep}.c; then
     fail "training code reaches for the labels of the test part"
