@@ -63,6 +63,15 @@ void hash_file(const char *path, char hash[SPLIT_HASH_SIZE])
     fclose(file);
 }
 
+void hash_images(const study *s, char hash[SPLIT_HASH_SIZE])
+{
+    const int64_t size = alc_dataset_image_size(s->objects);
+    uint64_t value = HASH_START;
+    for (int64_t i = 0; i < s->count; i++)
+        value = hash_bytes(value, alc_dataset_pixels(s->objects, i), (size_t)(size * size * 3));
+    snprintf(hash, SPLIT_HASH_SIZE, "%016llx", (unsigned long long)value);
+}
+
 /* ---- features ---- */
 
 static bool allowed(const study *s, const char *name)
@@ -260,6 +269,7 @@ void study_free(study *s)
         free(s->groups[d]);
     }
     free(s->classes);
+    json_decref(s->inputs);
     alc_dataset_destroy(s->objects);
     alc_table_destroy(s->table);
     alc_context_destroy(s->context);

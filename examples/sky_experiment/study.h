@@ -33,6 +33,7 @@ typedef struct study {
     int64_t *fold_of[DIVISIONS];
     fold_parts *folds[DIVISIONS];
     char split_hash[DIVISIONS][SPLIT_HASH_SIZE];
+    json_t *inputs; /* hashes of what is read, by option; of work_plan */
     alc_dataset *sized; /* the objects with images of another size, the latest that was asked for */
     char message[2048]; /* a failure of the program's own; "": the context has the sentence */
 } study;
@@ -51,8 +52,9 @@ alc_status study_write_split(study *s);
  * To be destroyed before the next call. */
 alc_status study_blind(study *s, int division, int64_t fold, int64_t size, alc_dataset **blind);
 
-/* FNV-1a, 64 bits, as 16 hexadecimal digits: of a text, or of a file's bytes ("" if it cannot be read). */
+/* FNV-1a, 64 bits, as 16 hexadecimal digits: of a text, of a file's bytes ("" if it cannot be read), of the objects' pixels. */
 void hash_text(const char *text, char hash[SPLIT_HASH_SIZE]);
 void hash_file(const char *path, char hash[SPLIT_HASH_SIZE]);
+void hash_images(const study *s, char hash[SPLIT_HASH_SIZE]);
 
 #endif

@@ -226,8 +226,8 @@ json_t *work_as_json(const study *s, const work *w)
     json_t *rows = json_array(), *left_out = json_array();
     for (int i = 0; i < w->row_count + w->left_out_count; i++)
         json_array_append_new(i < w->row_count ? rows : left_out, json_string(w->rows[i].name));
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:f}", "version", alc_version(), "split", s->split_hash[DIVISION_MAIN],
-                     "configuration", configuration_as_json(s->options), "seeds", (json_int_t)w->seeds, "folds",
+    return json_pack("{s:s, s:s, s:O, s:o, s:I, s:I, s:o, s:o, s:f}", "version", alc_version(), "split",
+                     s->split_hash[DIVISION_MAIN], "inputs", s->inputs, "configuration", configuration_as_json(s->options), "seeds", (json_int_t)w->seeds, "folds",
                      (json_int_t)w->folds, "rows", rows, "left_out", left_out, "estimated_seconds", w->estimated_seconds);
 }
 
@@ -237,6 +237,46 @@ static bool is_amount(const char *name)
         if (strcmp(*amount, name) == 0)
             return true;
     return false;
+}
+
+/* What is read may change under the same names: the table, the images, the other division, a backbone's weights. */
+static json_t *inputs_as_json(const study *s)
+{
+    const configuration *c = s->options;
+    json_t *inputs = json_object();
+    char name[128], hash[SPLIT_HASH_SIZE];
+    hash_file(c->table, hash);
+    json_object_set_new(inputs, "table", json_string(hash));
+    if (s->images) {
+        hash_images(s, hash);
+        json_object_set_new(inputs, "images", json_string(hash));
+    }
+    if (s->divisions > 1)
+        json_object_set_new(inputs, "also-group", json_string(s->split_hash[DIVISION_ALSO]));
+    for (int i = 0; i < c->own_count; i++)
+        if (c->own[i].weights) {
+            snprintf(name, sizeof name, "weights %s", c->own[i].backbone->name);
+            hash_file(c->own[i].weights, hash);
+            json_object_set_new(inputs, name, json_string(hash));
+        }
+    return inputs;
+}
+
+/* Units would be taken for what they are not. What one of the two runs did not read cannot differ. */
+static alc_status compare_inputs(study *s, const json_t *before)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(s->inputs, name, value)
+    {
+        const json_t *then = json_object_get(before, name);
+        if (then && !json_equal(then, value))
+            return study_fail(s, ALC_MISMATCH, "%s: holds an experiment in which --%s stood for something else; take another --output",
+                              s->options->output, name);
+    }
+    return json_object_update_missing(s->inputs, (json_t *)before) == 0 || !before
+               ? ALC_OK
+               : study_fail(s, ALC_OUT_OF_MEMORY, "memory ran out");
 }
 
 /* Whether the plan is that of these objects and settings; *same_amount, whether it also asks for as much. */
@@ -270,6 +310,8 @@ static alc_status compare_plan(study *s, const json_t *plan, const char *path, b
     if (status == ALC_OK && strcmp(split, s->split_hash[DIVISION_MAIN]) != 0)
         status = study_fail(s, ALC_MISMATCH, "%s: holds an experiment with other objects: its split is %s, this one is %s",
                             s->options->output, split, s->split_hash[DIVISION_MAIN]);
+    if (status == ALC_OK)
+        status = compare_inputs(s, json_object_get(plan, "inputs"));
     json_decref(asked);
     return status;
 }
@@ -310,6 +352,9 @@ alc_status work_plan(study *s, work *w)
     char why[512];
     bool same_amount = false;
     *w = (work){.seeds = s->options->seeds, .folds = s->options->folds};
+    s->inputs = inputs_as_json(s);
+    if (!s->inputs)
+        return study_fail(s, ALC_OUT_OF_MEMORY, "memory ran out");
     list_rows(s, w);
     alc_status status = leave_out(s, w);
     if (status)

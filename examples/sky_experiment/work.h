@@ -34,7 +34,7 @@ typedef struct work_unit {
 /* Lists the rows that the configuration asks for; with a budget, those that fit. DIR/plan.json is written, or read where it is
  * that of the same experiment. */
 alc_status work_plan(study *s, work *w);
-/* plan.json as JSON: configuration, split, rows, seeds, folds, and what was left out. A new reference. */
+/* plan.json as JSON: configuration, split, hashes of what is read, rows, seeds, folds, and what was left out. A new reference. */
 json_t *work_as_json(const study *s, const work *w);
 
 /* A row's name and weights from its kind, backbone (NULL: the table's) and division. */

@@ -241,6 +241,31 @@ done
 refused 1 'holds an experiment with --table-epochs 4, not 5' "${experiment[@]}" "${small[@]}" --table-epochs 5 --output whole
 change_cell table.csv 3 u 20.5 | sed '5d' >other.csv
 refused 1 'holds an experiment with --table' "$bin/sky_experiment" --table other.csv --images "$sdss" "${small[@]}" --output whole
+# What is read may change under its name: the table, an image, a second division, weights.
+cp table.csv moving.csv
+mkdir -p moved/images
+cp -r "$sdss/images" moved/
+run 0 "$bin/train_image" --table moving.csv --images moved --size 16 --crop 64 --epochs 1 --batch 16 --save w.safetensors
+moving=("$bin/sky_experiment" --table moving.csv --images moved --size 16 --crop 64 --backbones sky_cnn --fusion none
+        --folds 2 --seeds 1 --table-epochs 1 --pretrained-epochs 1 --views 1 --sweep none --weights sky_cnn=w.safetensors
+        --output moving)
+run 0 "${moving[@]}" --also-group fiberid
+run 0 "${moving[@]}"
+refused 1 'moving: holds an experiment in which --also-group stood for something else' "${moving[@]}" --also-group field
+change_cell table.csv 3 u 20.5 >moving.csv
+refused 1 'moving: holds an experiment in which --table stood for something else' "${moving[@]}"
+cp table.csv moving.csv
+mv w.safetensors kept.safetensors
+run 0 "$bin/train_image" --table moving.csv --images moved --size 16 --crop 64 --epochs 1 --batch 16 --seed 1 --save w.safetensors
+refused 1 'moving: holds an experiment in which --weights sky_cnn stood for something else' "${moving[@]}"
+mv kept.safetensors w.safetensors
+first=moved/$(sed -n 2p table.csv | cut -d, -f1)
+cp "$first" first.jpg
+cp "$sdss/$(tail -n 1 "$sdss/metadata.csv" | cut -d, -f1)" "$first"
+refused 1 'moving: holds an experiment in which --images stood for something else' "${moving[@]}"
+cp first.jpg "$first"
+run 0 "${moving[@]}" --also-group fiberid
+
 run 1 "${experiment[@]}" --backbones none --table-epochs 1000000 --time-budget 0.01 --output budget_too_small
 grep -q 'time budget of 0.01 minutes is too small for anything' "$log/err" || fail "too small a budget: $(cat "$log/err")"
 [ ! -e budget_too_small/plan.json ] || fail "a plan was kept that could not be made"
