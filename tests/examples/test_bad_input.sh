@@ -16,6 +16,12 @@ refused 1 'table.csv|no column "nope"' "${train_table[@]}" --table table.csv --i
 change_cell table.csv 0 g green >bad.csv
 refused 1 'bad.csv|no columns u, g, r, i, z|--features' "${train_table[@]}" --table bad.csv
 
+# The class is no feature, nor has it a part in one: all would be told apart.
+awk -F, -v OFS=, 'NR == 1 { print $0, "kind"; next } { print $0, ($16 == "STAR") }' table.csv >bad.csv
+refused 1 '--features kind: kind is the label' "${train_table[@]}" --table bad.csv --label kind --features u,kind
+refused 1 '--features g-kind: kind is the label' "${train_table[@]}" --table bad.csv --label kind --features u,g-kind
+refused 1 '--features class: class is the label' "${train_table[@]}" --table bad.csv --features u,class
+
 change_cell table.csv 8 g bright >bad.csv
 refused 1 'bad.csv|line 9 (row 8)|column "g"|"bright" is not a number' "${train_table[@]}" --table bad.csv
 # Whatever part its row falls into, it is told before anything is trained.
