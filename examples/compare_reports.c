@@ -95,6 +95,17 @@ static alc_status read_report(const char *path, json_t **report)
     return judged && *split_of(*report) ? ALC_OK : fail(path, "is no report of a trainer");
 }
 
+/* Rows of classes stand side by side by their place; another column may name the same classes otherwise. */
+static bool same_classes(const json_t *a, const json_t *b)
+{
+    const json_t *first = json_object_get(json_object_get(a, "test"), "classes");
+    const json_t *second = json_object_get(json_object_get(b, "test"), "classes");
+    bool same = json_array_size(first) == json_array_size(second);
+    for (size_t c = 0; same && c < json_array_size(first); c++)
+        same = json_equal(json_object_get(json_array_get(first, c), "name"), json_object_get(json_array_get(second, c), "name"));
+    return same;
+}
+
 static alc_status compare(char *const *paths, json_t **reports, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -107,6 +118,8 @@ static alc_status compare(char *const *paths, json_t **reports, int count)
                      split_of(reports[i]), paths[0], split_of(reports[0]));
             return fail(paths[i], sentence);
         }
+        if (!same_classes(reports[i], reports[0]))
+            return fail(paths[i], "its classes have other names than those of the first report");
     }
     print_table(reports, count);
     return ALC_OK;

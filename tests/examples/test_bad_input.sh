@@ -270,3 +270,8 @@ refused 1 'none.json' "$bin/compare_reports" none.json
 run 0 "${train_table[@]}" --table table.csv --report first.json
 run 0 "${train_table[@]}" --table table.csv --report second.json --split-seed 1
 refused 1 'second.json|split|first.json|other objects' "$bin/compare_reports" first.json second.json
+# Another column that names the same classes otherwise makes the same parts; its classes are in another order.
+awk -F, -v OFS=, 'NR == 1 { print $0, "kind"; next } { print $0, ($16 == "GALAXY" ? 2 : $16 == "QSO" ? 0 : 1) }' table.csv >kinds.csv
+run 0 "${train_table[@]}" --table kinds.csv --report first.json
+run 0 "${train_table[@]}" --table kinds.csv --label kind --report second.json
+refused 1 'second.json|its classes have other names' "$bin/compare_reports" first.json second.json
