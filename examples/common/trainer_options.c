@@ -171,7 +171,7 @@ static const option_line lines[] = {
      .names = optimizer_names},
     {"weight-decay", "X", "of the optimizer", ALL, OPTION_REAL, AT(weight_decay), 0, 1e6,
      .show_default = true},
-    {"dropout", "X", "share of features dropped in training", ALL, OPTION_REAL, AT(dropout), 0, 0.99,
+    {"dropout", "X", "share of features dropped in training", USES_TABLE, OPTION_REAL, AT(dropout), 0, 0.99,
      .show_default = true},
     {"label-smoothing", "X", "share of the target that is spread over all classes [0]", ALL, OPTION_REAL,
      AT(label_smoothing), 0, 0.99},

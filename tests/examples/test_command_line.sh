@@ -13,7 +13,7 @@ done
 for program in train_table train_image train_fusion; do
     run 0 "$bin/$program" --help
     for option in table images label id missing size crop split split-seed fold epochs batch learning-rate schedule \
-                  optimizer weight-decay dropout label-smoothing class-weights train-from batch-norm layer-decay seed views save save-every \
+                  optimizer weight-decay label-smoothing class-weights train-from batch-norm layer-decay seed views save save-every \
                   resume report predictions threads isa convolution precision help; do
         grep -qE -- "^  --$option( |$)" "$log/out" || fail "$program --help does not list --$option"
     done
@@ -53,6 +53,8 @@ refused 2 '--precision f16|default or bf16' "${train[@]}" --precision f16
 refused 2 '--backbone none|sky_cnn' "$bin/train_image" --table table.csv --save model.safetensors --backbone none
 refused 2 '--backbone|is no option' "${train[@]}" --backbone sky_cnn
 refused 2 '--features|is no option' "$bin/train_image" --table table.csv --save model.safetensors --features u
+# Image networks have the dropout that their papers gave them, if any.
+refused 2 '--dropout|is no option' "$bin/train_image" --table table.csv --save model.safetensors --dropout 0.2
 
 refused 2 '--model FILE is missing' "$bin/predict" --table table.csv --output predictions.csv
 refused 2 '--output FILE is missing' "$bin/predict" --model model.safetensors --table table.csv
