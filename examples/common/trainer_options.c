@@ -81,6 +81,7 @@ static bool set_split(void *target, const char *text)
     for (int i = 0; i < 3; i++)
         if (!parse_real(parts[i], 0, 1e9, &o->split[i]))
             return false;
+    o->split_given = true;
     return o->split[0] > 0 && o->split[2] > 0;
 }
 
@@ -244,6 +245,8 @@ int trainer_options_parse(const trainer_kind *kind, int argc, char **argv, train
         return parsed;
     if (options->allow_partial && !options->weights)
         return option_table_refuse(&table, "--allow-partial is for --weights, which is missing");
+    if (options->folds > 0 && options->split_given)
+        return option_table_refuse(&table, "--fold is instead of --split; one of them is too much");
     if (!options->prefix_cache && (options->prefix_cache_limit || options->prefix_cache_type))
         return option_table_refuse(&table, "--prefix-cache-limit and --prefix-cache-type are for --prefix-cache, which is missing");
     if (!options->table || !options->save)

@@ -34,6 +34,7 @@ typedef struct trainer_options {
     int encoding;                              /* alc_encoding */
     int64_t crop, size;
     double split[3];
+    bool split_given;                          /* by --split */
     uint64_t split_seed;
     int64_t folds, fold;                       /* folds 0: the split above */
     /* model */

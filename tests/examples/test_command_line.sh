@@ -55,6 +55,8 @@ refused 2 '--backbone|is no option' "${train[@]}" --backbone sky_cnn
 refused 2 '--features|is no option' "$bin/train_image" --table table.csv --save model.safetensors --features u
 # Image networks have the dropout that their papers gave them, if any.
 refused 2 '--dropout|is no option' "$bin/train_image" --table table.csv --save model.safetensors --dropout 0.2
+refused 2 '--fold is instead of --split' "${train[@]}" --fold 1/5 --split 70,15,15
+refused 2 '--fold is instead of --split' "${train[@]}" --split 70,15,15 --fold 1/5
 
 refused 2 '--model FILE is missing' "$bin/predict" --table table.csv --output predictions.csv
 refused 2 '--output FILE is missing' "$bin/predict" --model model.safetensors --table table.csv
