@@ -28,6 +28,7 @@ typedef struct experiment {
     alc_metadata card_strings;
     alc_safetensors *weights;     /* what --weights names, until it is loaded */
     alc_normalisation expected;   /* of images, by these weights; zeros: nobody knows */
+    alc_normalisation measured;   /* of the training part's images */
     alc_model *model;
     alc_classifier classifier;
     alc_tensor *loss;

@@ -40,7 +40,8 @@ static alc_status describe_model(experiment *e)
     card->source_height = alc_dataset_source_height(e->dataset);
     card->source_width = alc_dataset_source_width(e->dataset);
     card->decoder = alc_image_decoder_name();
-    const alc_status status = alc_dataset_normalisation(e->dataset, indices, count, &card->normalisation);
+    const alc_status status = alc_dataset_normalisation(e->dataset, indices, count, &e->measured);
+    card->normalisation = e->measured;
     return status == ALC_OK ? experiment_open_weights(e, &card->normalisation) : status;
 }
 

@@ -60,9 +60,19 @@ static alc_status compare_settings(experiment *e, const alc_checkpoint *checkpoi
     return ALC_OK;
 }
 
+/* With --weights the card has the normalisation of these, which the images do not change. */
+static json_t *images_as_json(const experiment *e)
+{
+    const double *mean = e->measured.mean, *std = e->measured.std;
+    return json_pack("[f,f,f,f,f,f]", mean[0], mean[1], mean[2], std[0], std[1], std[2]);
+}
+
 alc_status experiment_resume(experiment *e)
 {
     e->settings = settings_as_json(&e->options, alc_split_hash(e->split));
+    if (e->settings && e->options.kind->uses & USES_IMAGES && e->options.weights &&
+        json_object_set_new(e->settings, KEY_IMAGES, images_as_json(e)))
+        return experiment_fail(e, ALC_OUT_OF_MEMORY, "memory ran out");
     if (!e->settings)
         return experiment_fail(e, ALC_OUT_OF_MEMORY, "memory ran out");
     if (!e->options.resume)

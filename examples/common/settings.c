@@ -89,6 +89,8 @@ bool settings_differ(const json_t *saved, const json_t *asked, char *sentence, s
             continue;
         if (strcmp(name, "epochs") == 0 && may_be_prolonged(asked))
             continue;
+        if (!before && strcmp(name, KEY_IMAGES) == 0) /* of a version that did not keep it */
+            continue;
         char *then = before ? json_dumps(before, JSON_ENCODE_ANY) : NULL, *now = json_dumps(value, JSON_ENCODE_ANY);
         snprintf(sentence, size, "the training to be resumed has %s %s, not %s", name, then ? then : "unknown",
                  now ? now : "this one");

@@ -8,6 +8,8 @@
 
 /* The string of a checkpoint that holds them. */
 #define KEY_SETTINGS "settings"
+/* A setting that a trainer adds: the mean and the deviation of each channel of the training part's images. */
+#define KEY_IMAGES "image-statistics"
 
 /* A new JSON object; NULL if memory ran out. `split` names the split's parts. */
 json_t *settings_as_json(const trainer_options *options, const char *split);

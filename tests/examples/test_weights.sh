@@ -25,6 +25,14 @@ says "the file's classifier is not used: fc.weight, fc.bias"
 train --save again.safetensors --weights three.safetensors --resume
 refused 1 'has weights "three.safetensors", not "two.safetensors"' "$bin/train_image" --table table.csv --size 32 \
     "${options[@]}" --save again.safetensors --weights two.safetensors --resume
+# Nor with other images, whose statistics are not those that the card has.
+mkdir moved
+cp -r "$sdss/images" moved/
+for row in {2..25}; do
+    cp "$sdss/$(tail -n 1 "$sdss/metadata.csv" | cut -d, -f1)" "moved/$(sed -n "${row}p" table.csv | cut -d, -f1)"
+done
+refused 1 'the training to be resumed has image-statistics' "$bin/train_image" --table table.csv --size 32 "${options[@]}" \
+    --images moved --save again.safetensors --weights three.safetensors --resume
 
 # What does not fit is refused, or loaded in part where that was asked for.
 fused=("$bin/train_image" --table table.csv --size 32 "${options[@]}" --save new.safetensors --weights fused.safetensors)
