@@ -16,7 +16,7 @@ typedef struct experiment {
     trainer_options options;
     char message[1024];           /* a failure of the program's own; "": the context has the sentence */
     alc_context *context;
-    lock_file lock;               /* of --save */
+    lock_file lock, cache_lock;   /* of --save and --prefix-cache */
     /* data */
     alc_table *table;
     alc_dataset *dataset;
@@ -49,7 +49,7 @@ alc_status experiment_fail(experiment *e, alc_status status, const char *format,
 const char *experiment_message(const experiment *e);
 
 /* That the results replace nothing that is read, the second once the images are known. The third makes sure that no other
- * trainer saves to the same file meanwhile, and that all results can be written (experiment_outputs.c). */
+ * trainer writes to the same file meanwhile, and that all results can be written (experiment_outputs.c). */
 alc_status experiment_check_outputs(experiment *e);
 alc_status experiment_check_images(experiment *e);
 alc_status experiment_claim_outputs(experiment *e);

@@ -190,6 +190,7 @@ void experiment_free(experiment *e)
     alc_dataset_destroy(e->dataset);
     alc_table_destroy(e->table);
     alc_context_destroy(e->context);
+    lock_file_release(&e->cache_lock);
     lock_file_release(&e->lock);
     trainer_options_free(&e->options);
 }

@@ -5,11 +5,11 @@
 #include "common/input_file.h"
 #include "common/output_file.h"
 
-/* The files of --save, then its lock, then those of --report, --predictions and --prefix-cache. */
-enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 4 };
+/* The files of --save, then its lock, then those of --report, --predictions and --prefix-cache, and the lock of that. */
+enum { OUTPUTS = ALC_CHECKPOINT_PARTS + 5 };
 
 typedef struct output_list {
-    char saved[ALC_CHECKPOINT_PARTS][4096], lock[4096 + sizeof ".lock"];
+    char saved[ALC_CHECKPOINT_PARTS][4096], lock[4096 + sizeof ".lock"], cache_lock[4096 + sizeof ".lock"];
     const char *paths[OUTPUTS]; /* NULL: not asked for */
 } output_list;
 
@@ -25,6 +25,8 @@ static void list_outputs(const trainer_options *o, output_list *list)
     list->paths[ALC_CHECKPOINT_PARTS + 1] = o->report;
     list->paths[ALC_CHECKPOINT_PARTS + 2] = o->predictions;
     list->paths[ALC_CHECKPOINT_PARTS + 3] = o->prefix_cache;
+    snprintf(list->cache_lock, sizeof list->cache_lock, "%s.lock", o->prefix_cache ? o->prefix_cache : "");
+    list->paths[ALC_CHECKPOINT_PARTS + 4] = o->prefix_cache ? list->cache_lock : NULL;
 }
 
 static alc_status refuse(experiment *e, const char *path, const char *what)
@@ -73,24 +75,26 @@ alc_status experiment_check_images(experiment *e)
     return ALC_OK;
 }
 
-static alc_status take_lock(experiment *e, const char *path)
+/* `held` is what the program does that has the lock of the file. */
+static alc_status take_lock(experiment *e, lock_file *lock, const char *path, const char *file, const char *held)
 {
-    static const char held[] = "another program is training it";
-    const char *why = lock_file_take(&e->lock, path, held);
+    const char *why = lock_file_take(lock, path, held);
     if (why == held)
-        return experiment_fail(e, ALC_IO_ERROR, "%s: %s", e->options.save, why);
+        return experiment_fail(e, ALC_IO_ERROR, "%s: %s", file, why);
     return why ? refuse_to_write(e, path, why) : ALC_OK;
 }
 
-/* The lock comes first: to try whether a place can be written makes and removes a file there, under a name that another trainer of
- * the same --save might be writing to. */
+/* The locks come first: to try whether a place can be written makes and removes a file there, under a name that another trainer of
+ * the same file might be writing to. */
 alc_status experiment_claim_outputs(experiment *e)
 {
     output_list list;
     list_outputs(&e->options, &list);
-    const alc_status status = take_lock(e, list.lock);
+    alc_status status = take_lock(e, &e->lock, list.lock, e->options.save, "another program is training it");
+    if (status == ALC_OK && e->options.prefix_cache)
+        status = take_lock(e, &e->cache_lock, list.cache_lock, e->options.prefix_cache, "another program is adding to it");
     for (int i = 0; i < OUTPUTS && status == ALC_OK; i++)
-        if (list.paths[i] && list.paths[i] != list.lock && !output_path_writable(list.paths[i]))
+        if (list.paths[i] && list.paths[i] != list.lock && list.paths[i] != list.cache_lock && !output_path_writable(list.paths[i]))
             return refuse_to_write(e, list.paths[i], file_why());
     return status;
 }

@@ -32,6 +32,25 @@ first=
 [ $status -eq 130 ] || fail "the first trainer ended with $status: $(cat "$log/first")"
 [ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"
 
+# Nor do two add to one cache of a frozen part, whatever else they write.
+cached=("$bin/train_image" --table table.csv --images "$sdss" --size 16 --batch 8 --threads 1 --train-from fc --prefix-cache cache)
+"${cached[@]}" --save model.safetensors --epochs 1000000 >"$log/first" 2>&1 &
+first=$!
+for _ in {1..600}; do
+    [ ! -e cache ] || break
+    sleep 0.1
+done
+[ -e cache ] || fail "the first trainer keeps nothing: $(cat "$log/first")"
+run 1 "${cached[@]}" --save second.safetensors --epochs 1
+[ "$(cat "$log/err")" = "train_image: cache: another program is adding to it" ] ||
+    fail "a second trainer adds to a cache: $(cat "$log/err")"
+kill -INT $first
+wait $first || true
+first=
+run 0 "${cached[@]}" --save second.safetensors --epochs 1
+refused 1 'cache.lock|another result' "${cached[@]}" --save second.safetensors --epochs 1 --report cache.lock
+[ -z "$(find . -name '*.lock' -o -name '*.partial')" ] || fail "left behind: $(ls)"
+
 # Whoever was killed holds nothing up, though its lock's file is there. Nor was anything printed into that or another file where
 # the standard streams were closed, whose numbers the next files that are opened would get.
 rm model*
