@@ -58,16 +58,31 @@ static alc_status open_context(network *n)
 
 /* ---- the network ---- */
 
+/* What images have to be for the weights, where a trainer wrote them; else ALC_NOT_FOUND. */
+static alc_status read_normalisation(network *n, alc_normalisation *normalisation)
+{
+    alc_safetensors *file;
+    alc_status status = alc_weights_open(n->context, n->task->weights, &file);
+    if (status)
+        return status;
+    status = model_card_read_normalisation(n->context, alc_safetensors_metadata(file), normalisation);
+    alc_safetensors_close(file);
+    return status;
+}
+
 static alc_status describe_images(network *n)
 {
     const network_task *t = n->task;
     model_card *card = &n->card;
+    const alc_status status = t->weights ? read_normalisation(n, &card->normalisation) : ALC_NOT_FOUND;
     card->network.backbone = t->backbone;
     card->network.image_size = t->size;
     card->crop = n->study->options->crop;
     card->source_height = alc_dataset_source_height(t->blind);
     card->source_width = alc_dataset_source_width(t->blind);
     card->decoder = alc_image_decoder_name();
+    if (status != ALC_NOT_FOUND)
+        return status;
     if (t->weights && t->backbone->preprocessing.resize > 0) {
         card->normalisation = t->backbone->preprocessing.normalisation;
         return ALC_OK;

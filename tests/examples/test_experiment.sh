@@ -250,6 +250,9 @@ moving=("$bin/sky_experiment" --table moving.csv --images moved --size 16 --crop
         --folds 2 --seeds 1 --table-epochs 1 --pretrained-epochs 1 --views 1 --sweep none --weights sky_cnn=w.safetensors
         --output moving)
 run 0 "${moving[@]}" --also-group fiberid
+# Images are prepared as the weights know them.
+[ "$(grep -ao 'mean[^]]*' moving/models/image-sky_cnn-s1-f1.safetensors)" = "$(grep -ao 'mean[^]]*' w.safetensors)" ] ||
+    fail "images are not normalised as the weights want it"
 run 0 "${moving[@]}"
 refused 1 'moving: holds an experiment in which --also-group stood for something else' "${moving[@]}" --also-group field
 change_cell table.csv 3 u 20.5 >moving.csv
