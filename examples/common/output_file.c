@@ -1,9 +1,12 @@
 /* output_file.c - write to a temporary name, then rename. The name is fixed, as the library's: what a killed program left
  * behind is replaced by the next one. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "common/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,10 +31,18 @@ bool output_path_replaceable(const char *path)
     return S_ISREG(status.st_mode) && !is_standard_stream(&status);
 }
 
+/* Of a symbolic link, the file that it leads to: that is replaced, in its folder, and the link stays. */
+static const char *behind_link(const char *path, char target[PATH_MAX])
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && realpath(path, target) ? target : path;
+}
+
 /* The name that is written to first. */
 static bool name_temporary(const char *path, char *temporary, size_t size)
 {
-    if ((size_t)snprintf(temporary, size, "%s.partial", path) < size)
+    char target[PATH_MAX];
+    if ((size_t)snprintf(temporary, size, "%s.partial", behind_link(path, target)) < size)
         return true;
     errno = ENAMETOOLONG;
     return false;
@@ -42,7 +53,8 @@ bool output_file_open(output_file *file, const char *path)
     *file = (output_file){0};
     if (!name_temporary(path, file->temporary, sizeof file->temporary) || !output_path_replaceable(path))
         return false;
-    strcpy(file->path, path);
+    char target[PATH_MAX];
+    strcpy(file->path, behind_link(path, target));
     if (unlink(file->temporary) && errno != ENOENT)
         return false;
     file->stream = fopen(file->temporary, "wx");

@@ -93,6 +93,18 @@ run 0 "$bin/train_table" --table reversed.csv --epochs 1 --save reversed.safeten
 is "$(value reversed.json settings split)" "$(value table.json settings split)" "the split of the reversed table"
 is "$(value image.json settings split)" "$(value table.json settings split)" "the split of train_image"
 
+# A link stays one: what it leads to is replaced.
+mkdir elsewhere
+echo old >elsewhere/linked.json
+echo old >elsewhere/linked.csv
+ln -s elsewhere/linked.json linked.json
+ln -s elsewhere/linked.csv linked.csv
+run 0 "${train[@]}" --save linked.safetensors --report linked.json --predictions linked.csv
+[ -L linked.json ] && [ -L linked.csv ] || fail "a link was replaced by a file"
+cmp elsewhere/linked.csv table_test.csv || fail "the file that a link leads to was not replaced"
+value elsewhere/linked.json test samples >/dev/null
+[ "$(find elsewhere | wc -l)" -eq 3 ] || fail "left behind: $(find elsewhere)"
+
 # What lies before --train-from is not trained.
 run 0 "${train[@]}" --train-from fc --save frozen.safetensors --report frozen.json
 is "$(value frozen.json model trained_values)" $((16 * 3 + 3)) "trained values"
