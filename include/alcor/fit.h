@@ -66,7 +66,7 @@ typedef struct alc_fit_options {
     alc_optimizer *optimizer;
     int64_t epochs;            /* in all, with those that state says are complete */
 
-    /* Validation after every epoch; validation_loader NULL: none. */
+    /* Validation after every epoch; validation_loader NULL: none, and none of these is looked at. */
     alc_plan *evaluation_plan;
     const alc_tensor *probabilities;
     alc_loader *validation_loader;
@@ -87,8 +87,10 @@ typedef struct alc_fit_options {
 /* Trains from `state` on, which is brought up to date after every step: the rate is
  * alc_schedule_rate(&state->schedule, step), steps counted over all epochs. ALC_INTERRUPTED if
  * asked to stop, after saving; ALC_NOT_FINITE as alc_train_step and alc_predict, with epoch and batch;
- * ALC_INVALID_ARGUMENT for a state beyond `epochs` or the loader's batches; failures of loader,
- * plan, optimizer and save. Allocates only at its start. */
+ * ALC_INVALID_ARGUMENT for an argument that is missing (for a validation also of those that
+ * belong to it), a plan that does not compute what it is asked for, probabilities of another number of
+ * classes, a state beyond `epochs` or the loader's batches; failures of loader, plan, optimizer and
+ * save. Allocates only at its start. */
 alc_status alc_fit(alc_fit_options options, alc_training_state *state);
 
 #ifdef __cplusplus

@@ -204,8 +204,32 @@ static alc_status allocate_validation(fit *f)
     return all ? ALC_OK : ALC_OUT_OF_MEMORY;
 }
 
+/* An epoch's work would be lost if it were found out after it. */
+static alc_status check_validation(const fit *f)
+{
+    const alc_fit_options *o = &f->options;
+    if (!o->validation_loader)
+        return ALC_OK;
+    if (!o->evaluation_plan || !o->probabilities || !o->dataset)
+        return alc_fail(f->context, ALC_INVALID_ARGUMENT,
+                        "training: validation needs an evaluation plan, its probabilities and the data set");
+    if (!alc_plan_values(o->evaluation_plan, o->probabilities))
+        return alc_fail(f->context, ALC_INVALID_ARGUMENT, "training: the evaluation plan does not compute %s",
+                        alc_tensor_name(o->probabilities));
+    const int64_t classes = alc_shape_elements(alc_tensor_shape(o->probabilities));
+    return classes == f->classes ? ALC_OK
+                                 : alc_fail(f->context, ALC_INVALID_ARGUMENT,
+                                            "training: %s has %lld probabilities for %lld logits",
+                                            alc_tensor_name(o->probabilities), (long long)classes, (long long)f->classes);
+}
+
 alc_status alc_fit(alc_fit_options options, alc_training_state *state)
 {
+    if (!options.plan || !state)
+        return ALC_INVALID_ARGUMENT;
+    if (!options.logits || !options.label || !options.loader || !options.optimizer)
+        return alc_fail(options.plan->context, ALC_INVALID_ARGUMENT,
+                        "training needs a plan, its logits and labels, a loader and an optimizer");
     fit f = {.options = options,
              .state = state,
              .context = options.plan->context,
@@ -224,7 +248,9 @@ alc_status alc_fit(alc_fit_options options, alc_training_state *state)
                         (long long)f.batches);
     if (state->batch > 0) /* a resumed epoch may have no step left to take */
         f.learning_rate = alc_schedule_rate(&state->schedule, state->epoch * f.batches + state->batch - 1);
-    alc_status status = allocate_validation(&f);
+    alc_status status = check_validation(&f);
+    if (status == ALC_OK)
+        status = allocate_validation(&f);
     if (status == ALC_OK)
         status = run(&f);
     alc_free(f.context, f.counts);

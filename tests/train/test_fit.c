@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lib/graph/graph.h"
 #include "support/failing_hooks.h"
 #include "support/run_tests.h"
 #include "support/small_training.h"
@@ -230,6 +231,52 @@ START_TEST(what_does_not_fit_is_refused)
 END_TEST
 
 /* The validation's buffers are the only memory it asks for. */
+static void refused(alc_fit_options o, const char *words)
+{
+    ck_assert_int_eq(alc_fit(o, &t.state), ALC_INVALID_ARGUMENT);
+    ck_assert_msg(strstr(alc_error_message(context), words) != NULL, "%s", alc_error_message(context));
+    ck_assert_int_eq(seen.progress_count, 0);
+}
+
+/* Before the first step, not after an epoch. */
+START_TEST(a_validation_that_cannot_be_is_refused)
+{
+    setup();
+    alc_fit_options o = options(EPOCHS);
+    alc_plan *other;
+    alc_tensor *wide = NULL;
+    o.evaluation_plan = NULL;
+    refused(o, "validation needs");
+    o = options(EPOCHS);
+    o.probabilities = NULL;
+    refused(o, "validation needs");
+    o = options(EPOCHS);
+    o.dataset = NULL;
+    refused(o, "validation needs");
+    for (int64_t i = 0; i < t.model->tensor_count; i++)
+        if (t.model->tensors[i]->node != NULL && alc_shape_elements(t.model->tensors[i]->shape) > SMALL_CLASSES)
+            wide = t.model->tensors[i];
+    ck_assert_ptr_nonnull(wide);
+    ck_assert_int_eq(alc_compile(t.model, (alc_compile_options){.mode = ALC_EVALUATE, .batch = SMALL_BATCH, .output = wide}, &other),
+                     ALC_OK);
+    o = options(EPOCHS);
+    o.evaluation_plan = other;
+    refused(o, "does not compute");
+    o.probabilities = wide;
+    refused(o, "9 probabilities");
+    alc_plan_destroy(other);
+    o = options(EPOCHS);
+    o.loader = NULL;
+    refused(o, "needs a plan");
+    o = options(EPOCHS);
+    o.optimizer = NULL;
+    refused(o, "needs a plan");
+    o.plan = NULL;
+    ck_assert_int_eq(alc_fit(o, &t.state), ALC_INVALID_ARGUMENT);
+    teardown();
+}
+END_TEST
+
 START_TEST(failing_allocations_change_nothing)
 {
     setup();
@@ -252,6 +299,6 @@ int main(void)
 {
     return RUN_TESTS("fit", it_learns_and_tells, stopping_anywhere_changes_no_bit,
                      saving_is_as_often_as_asked_and_ends_training_if_it_fails, without_validation_the_loss_is_the_score,
-                     a_loss_that_is_not_finite_names_its_place, what_does_not_fit_is_refused,
+                     a_loss_that_is_not_finite_names_its_place, what_does_not_fit_is_refused, a_validation_that_cannot_be_is_refused,
                      failing_allocations_change_nothing);
 }
