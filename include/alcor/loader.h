@@ -72,8 +72,8 @@ alc_status alc_loader_set_view(alc_loader *loader, int view);
 /* Writes the next batch into the plan's inputs (those that the plan uses), and sets its rows and
  * draw (alc_plan_set_rows, alc_plan_set_draw). ALC_END after the last batch of an epoch, with the
  * plan untouched; the next call then starts the following epoch. ALC_SHAPE_MISMATCH if the plan's
- * batch is smaller than the batch; ALC_MISMATCH for a first batch
- * that is not as `expected`; failures of a cache. Allocates
+ * batch is smaller than the batch; ALC_MISMATCH for a plan of another model than the inputs, or a
+ * first batch that is not as `expected`; failures of a cache. Allocates
  * nothing, but for a cache's index of its records. */
 alc_status alc_loader_next(alc_loader *loader, alc_plan *plan);
 

@@ -391,6 +391,17 @@ static alc_status hand_over_features(alc_loader *loader, alc_plan *plan)
     return input == NULL ? ALC_OK : alc_feature_cache_fetch(loader->cache, &request, input);
 }
 
+/* Into another model's plan nothing would be written, and it would run on what its inputs happen to hold. */
+static alc_status check_model(const alc_loader *loader, const alc_plan *plan)
+{
+    const alc_tensor *const inputs[] = {loader->image, loader->features, loader->label};
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++)
+        if (inputs[i] != NULL && alc_tensor_model(inputs[i]) != alc_plan_model(plan))
+            return alc_fail(loader->context, ALC_MISMATCH, "%s: the loader's input is of another model than the plan",
+                            alc_tensor_name(inputs[i]));
+    return ALC_OK;
+}
+
 /* Copies the staged batch into the plan and asks for the next; with the mutex held. */
 static alc_status hand_over(alc_loader *loader, alc_plan *plan)
 {
@@ -402,7 +413,9 @@ static alc_status hand_over(alc_loader *loader, alc_plan *plan)
         return alc_fail(loader->context, ALC_SHAPE_MISMATCH,
                         "a batch of %lld samples does not fit a plan for %lld",
                         (long long)batch->rows, (long long)alc_plan_batch(plan));
-    status = alc_plan_set_rows(plan, batch->rows);
+    status = check_model(loader, plan);
+    if (status == ALC_OK)
+        status = alc_plan_set_rows(plan, batch->rows);
     if (status == ALC_OK)
         status = check_first_batch(loader);
     if (status == ALC_OK)

@@ -469,6 +469,23 @@ START_TEST(a_plan_that_is_too_small_is_refused)
 }
 END_TEST
 
+START_TEST(a_plan_of_another_model_is_refused)
+{
+    fixture f, other;
+    alc_loader *loader;
+    fixture_create(&f, 1);
+    fixture_create(&other, 1);
+    loader = make_loader(&f, all_inputs(&f));
+    ck_assert_fails(f.context, alc_loader_next(loader, other.plan), ALC_MISMATCH,
+                    "image: the loader's input is of another model than the plan");
+    ck_assert_int_eq(alc_loader_rows(loader), 0);
+    ck_assert_int_eq(alc_loader_next(loader, f.plan), ALC_OK);
+    alc_loader_destroy(loader);
+    fixture_destroy(&other);
+    fixture_destroy(&f);
+}
+END_TEST
+
 /* Changes one thing in the options of all_inputs. */
 typedef void (*break_fn)(fixture *f, alc_loader_options *options);
 
@@ -687,7 +704,7 @@ int main(void)
                      training_depends_on_the_seed_and_the_epoch_alone, batches_do_not_change_order_or_views,
                      views_are_drawn_evenly, a_last_batch_of_one_is_not_trained_on,
                      an_epoch_can_be_started_again_anywhere, a_fixed_view_is_changed_between_epochs,
-                     values_are_normalised, inputs_may_be_left_out, a_plan_that_is_too_small_is_refused,
+                     values_are_normalised, inputs_may_be_left_out, a_plan_that_is_too_small_is_refused, a_plan_of_another_model_is_refused,
                      wrong_options_are_refused, wrong_data_sets_are_refused, a_loader_without_a_thread_is_refused,
                      loaders_may_be_destroyed_at_any_time, failing_allocations_leave_nothing);
 }
