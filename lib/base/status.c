@@ -93,8 +93,10 @@ void alc_copy_error_message(alc_context *context, char *text, size_t size)
     if (context == NULL)
         return;
     pthread_mutex_lock(&context->message_mutex);
-    alc_format(text, size, "%s", context->message);
+    const size_t length = strlen(context->message), copied = length < size ? length : size - 1;
+    memcpy(text, context->message, copied);
     pthread_mutex_unlock(&context->message_mutex);
+    text[copied] = '\0';
 }
 
 alc_status alc_error_status(const alc_context *context)

@@ -3,7 +3,6 @@
  * Threads only note which images failed. Failures are read once more, one by one in the order of rows, because a context
  * keeps one sentence: so the row that is named does not depend on threads.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/data/dataset_internal.h"
@@ -100,7 +99,7 @@ static alc_status refuse(alc_dataset_builder *builder, int64_t row, alc_status s
 
     if (status == ALC_OUT_OF_MEMORY || status == ALC_INTERRUPTED || status == ALC_INVALID_ARGUMENT)
         return status;
-    snprintf(sentence, sizeof sentence, "%s", alc_error_message(builder->context));
+    alc_copy_error_message(builder->context, sentence, sizeof sentence);
     if (builder->options.drop_bad_images)
         return alc_dataset_drop(builder, row, sentence);
     return alc_dataset_fail_row(builder, row, status, "%s", sentence);

@@ -284,7 +284,9 @@ alc_status alc_feature_file_add(alc_feature_file *file, alc_feature_key image, i
         file->records++;
         return ALC_OK;
     }
-    alc_log(file->context, "%s; no more is kept there", alc_error_message(file->context));
+    char sentence[ALC_MESSAGE_BYTES];
+    alc_copy_error_message(file->context, sentence, sizeof sentence);
+    alc_log(file->context, "%s; no more is kept there", sentence);
     alc_append_close(file->context, file->path, file->file);
     file->file = -1;
     return ALC_OK;

@@ -42,7 +42,7 @@ alc_status alc_model_fail(alc_model *model, alc_status status)
 {
     if (model->status == ALC_OK) {
         model->status = status;
-        alc_format(model->message, sizeof model->message, "%s", alc_error_message(model->context));
+        alc_copy_error_message(model->context, model->message, sizeof model->message);
     }
     return status;
 }

@@ -16,16 +16,23 @@ struct alc_checkpoint {
     const char *reason; /* why the latest pair does not load */
 };
 
-/* Opens a file that may be missing or damaged; only a lack of memory stops the search. */
-static alc_status try_open(alc_checkpoint *c, const char *path, alc_safetensors **file)
+/* Remembers the first failure's sentence; only a lack of memory stops the search. */
+static alc_status remember(alc_checkpoint *c, alc_status status)
 {
-    alc_status status = alc_safetensors_open(c->context, path, file);
+    char sentence[ALC_MESSAGE_BYTES];
     if (status != ALC_OK && c->reason == NULL) {
-        c->reason = alc_arena_format(&c->arena, "%s", alc_error_message(c->context));
+        alc_copy_error_message(c->context, sentence, sizeof sentence);
+        c->reason = alc_arena_format(&c->arena, "%s", sentence);
         if (c->reason == NULL)
             return ALC_OUT_OF_MEMORY;
     }
     return status == ALC_OUT_OF_MEMORY ? status : ALC_OK;
+}
+
+/* Opens a file that may be missing or damaged. */
+static alc_status try_open(alc_checkpoint *c, const char *path, alc_safetensors **file)
+{
+    return remember(c, alc_safetensors_open(c->context, path, file));
 }
 
 /* Sets *found if both files are there and belong together and the state can be read. */
@@ -39,12 +46,7 @@ static alc_status try_pair(alc_checkpoint *c, alc_safetensors *model, alc_safete
     if (status == ALC_OK)
         status = alc_state_read(state, &c->arena, &c->training);
     *found = status == ALC_OK;
-    if (status != ALC_OK && c->reason == NULL) {
-        c->reason = alc_arena_format(&c->arena, "%s", alc_error_message(c->context));
-        if (c->reason == NULL)
-            return ALC_OUT_OF_MEMORY;
-    }
-    return status == ALC_OUT_OF_MEMORY ? status : ALC_OK;
+    return remember(c, status);
 }
 
 static void replace(alc_safetensors **file, alc_safetensors *with)

@@ -42,7 +42,7 @@ static int64_t count_hits(const fit *f)
 static alc_status name_place(const fit *f, int64_t batch, alc_status status)
 {
     char sentence[1024], place[32] = "validation";
-    snprintf(sentence, sizeof sentence, "%s", alc_error_message(f->context));
+    alc_copy_error_message(f->context, sentence, sizeof sentence);
     if (batch > 0)
         snprintf(place, sizeof place, "batch %lld", (long long)batch);
     return alc_fail(f->context, status, "epoch %lld, %s: %s", (long long)f->state->epoch + 1, place, sentence);

@@ -1,4 +1,6 @@
 /* test_model.c - inputs, scopes, and failing once: the first sentence stays, every later builder passes the poison on. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -193,9 +195,45 @@ START_TEST(failing_for_want_of_memory_is_such_a_failure)
 }
 END_TEST
 
+enum { SENTENCE = 900 };
+
+/* Sentences of as many equal letters, until told to stop. */
+static void *fail_again_and_again(void *stop)
+{
+    char sentence[SENTENCE + 1] = "";
+    for (int i = 0; !atomic_load((atomic_bool *)stop); i++) {
+        memset(sentence, 'a' + i % 26, SENTENCE);
+        alc_fail(context, ALC_NOT_FOUND, "%s", sentence);
+    }
+    return NULL;
+}
+
+/* A model keeps a whole sentence while others are said on another thread. */
+START_TEST(sentences_are_not_mixed_between_threads)
+{
+    pthread_t other;
+    atomic_bool stop = false;
+    setup();
+    ck_assert_int_eq(pthread_create(&other, NULL, fail_again_and_again, &stop), 0);
+    int mixed = 0;
+    for (int i = 0; i < 20000; i++) {
+        char all[] = {0, 0};
+        model->status = ALC_OK;
+        alc_model_fail(model, ALC_NOT_FOUND);
+        all[0] = model->message[0];
+        mixed += model->message[0] != '\0' && strspn(model->message, all) != SENTENCE;
+    }
+    atomic_store(&stop, true);
+    pthread_join(other, NULL);
+    ck_assert_int_eq(mixed, 0);
+    teardown();
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("model", inputs_keep_what_they_were_made_with, wrong_inputs_are_refused, scopes_nest_and_end,
                      scopes_that_do_not_match_fail_the_model, scopes_too_long_for_a_name_fail_the_model,
-                     the_first_failure_stays, failing_for_want_of_memory_is_such_a_failure);
+                     the_first_failure_stays, failing_for_want_of_memory_is_such_a_failure,
+                     sentences_are_not_mixed_between_threads);
 }
