@@ -32,10 +32,18 @@ static void openblas_finish(alc_context *context, const alck_gemm *g)
         e->span(e->span_argument, g->c + i * g->c_stride, 0, g->n);
 }
 
+/* BLAS refuses rows that overlap, even a single one. */
+static bool is_openblas_stride(int64_t stride, int64_t columns)
+{
+    return stride >= columns && stride < INT32_MAX;
+}
+
 /* Whether both operands are at hand, with extents that BLAS takes. */
 static bool openblas_can(const alck_gemm *g)
 {
-    return g->b && g->m > 0 && g->n > 0 && g->k > 0 && g->m < INT32_MAX && g->n < INT32_MAX && g->k < INT32_MAX;
+    return g->b && g->m > 0 && g->n > 0 && g->k > 0 && g->m < INT32_MAX && g->n < INT32_MAX && g->k < INT32_MAX &&
+           is_openblas_stride(g->a_stride, g->a_transposed ? g->m : g->k) &&
+           is_openblas_stride(g->b_stride, g->b_transposed ? g->k : g->n) && is_openblas_stride(g->c_stride, g->n);
 }
 #endif
 

@@ -59,6 +59,45 @@ START_TEST(every_back_end_multiplies)
 }
 END_TEST
 
+/* A stride of 0 has one row of A, or of B, for all; and C may have no other. */
+static void check_overlapping(alc_context *context, int64_t a_stride, int64_t b_stride, int64_t rows)
+{
+    alc_real a[M * K], b[K * N], c[M * N];
+    for (int i = 0; i < M * K; i++)
+        a[i] = (alc_real)(i * 7 % 11 - 5);
+    for (int i = 0; i < K * N; i++)
+        b[i] = (alc_real)(i * 5 % 13 - 6);
+    const alc_gemm_arguments arguments = {.m = rows, .n = N, .k = K, .a = a, .b = b, .c = c,
+                                          .a_stride = a_stride, .b_stride = b_stride, .c_stride = rows > 1 ? N : 0};
+    void *scratch = alc_allocate(context, alc_gemm_scratch_bytes(context, &arguments), "scratch");
+    ck_assert_ptr_nonnull(scratch);
+    alc_gemm(context, &arguments, scratch);
+    alc_free(context, scratch);
+    for (int64_t i = 0; i < rows * N; i++) {
+        alc_real expected = 0;
+        for (int64_t k = 0; k < K; k++)
+            expected += a[i / N * a_stride + k] * b[k * b_stride + i % N];
+        ck_assert_msg(c[i] == expected, "value %d: %g, expected %g", (int)i, (double)c[i], (double)expected);
+    }
+}
+
+START_TEST(rows_may_overlap)
+{
+    for (int back_end = 0; back_end < 2; back_end++) {
+        alc_context *context;
+        const alc_context_options options = {.gemm = back_end == 0 ? ALC_GEMM_ALCOR : ALC_GEMM_OPENBLAS};
+        const alc_status status = alc_context_create(options, &context);
+        ck_assert(status == ALC_OK || (back_end == 1 && status == ALC_UNSUPPORTED));
+        for (int64_t rows = 1; rows <= M && context; rows += M - 1) {
+            check_overlapping(context, 0, N, rows);
+            check_overlapping(context, K - 3, N, rows);
+            check_overlapping(context, K, 0, rows);
+        }
+        alc_context_destroy(context);
+    }
+}
+END_TEST
+
 /* Of a dense layer with all that can follow it in its store. */
 static void run_dense(alc_context *context, alc_real outputs[3 * 5])
 {
@@ -123,5 +162,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("matrix", every_back_end_multiplies, every_back_end_finishes_a_dense_layer, every_task_runs_once);
+    return RUN_TESTS("matrix", every_back_end_multiplies, rows_may_overlap, every_back_end_finishes_a_dense_layer,
+                     every_task_runs_once);
 }
