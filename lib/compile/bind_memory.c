@@ -83,26 +83,49 @@ static alc_status allocate_gradients(alc_plan *plan)
     return ALC_OK;
 }
 
-/* Statistics and the like that a training step updates, with room for what they were before it. */
+/* Whether a training step updates a node's parameter: statistics and the like. */
+static bool is_updated(const alc_plan *plan, const alc_plan_node *node, int parameter)
+{
+    return plan->options.mode == ALC_TRAIN && !node->dead && node->op->update_state && node->parameters[parameter]->spec.state;
+}
+
+size_t alc_state_bytes(const alc_plan *plan, const alc_plan_node *node)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < node->parameter_count; i++) {
+        if (is_updated(plan, node, i))
+            bytes += sizeof(alc_state_slot) + (size_t)node->parameters[i]->count * sizeof(alc_real);
+    }
+    return bytes;
+}
+
+static void add_states(alc_plan *plan, const alc_plan_node *node, alc_real **before)
+{
+    for (int i = 0; i < node->parameter_count; i++) {
+        if (!is_updated(plan, node, i))
+            continue;
+        plan->states[plan->state_count++] = (alc_state_slot){node->parameters[i], *before};
+        *before += node->parameters[i]->count;
+    }
+}
+
+/* The parameters that a training step updates, and behind them room for what they were before it. */
 static alc_status allocate_states(alc_plan *plan)
 {
     size_t count = 0;
-    for (int64_t n = 0; n < plan->node_count; n++)
-        count += (size_t)plan->nodes[n].parameter_count;
-    plan->states = alc_plan_allocate(plan, count, sizeof *plan->states);
-    for (int64_t n = 0; n < plan->node_count && plan->states && plan->options.mode == ALC_TRAIN; n++) {
+    for (int64_t n = 0; n < plan->node_count; n++) {
         const alc_plan_node *node = &plan->nodes[n];
-        for (int i = 0; i < node->parameter_count && !node->dead && node->op->update_state; i++) {
-            alc_parameter *parameter = node->parameters[i];
-            if (!parameter->spec.state)
-                continue;
-            alc_real *before = alc_plan_allocate(plan, (size_t)parameter->count, sizeof *before);
-            if (!before)
-                return ALC_OUT_OF_MEMORY;
-            plan->states[plan->state_count++] = (alc_state_slot){parameter, before};
-        }
+        plan->state_bytes += alc_state_bytes(plan, node);
+        for (int i = 0; i < node->parameter_count; i++)
+            count += is_updated(plan, node, i);
     }
-    return plan->states ? ALC_OK : ALC_OUT_OF_MEMORY;
+    plan->states = alc_allocate(plan->context, plan->state_bytes, "a plan's copies of statistics");
+    if (!plan->states)
+        return ALC_OUT_OF_MEMORY;
+    alc_real *before = (alc_real *)(void *)(plan->states + count);
+    for (int64_t n = 0; n < plan->node_count; n++)
+        add_states(plan, &plan->nodes[n], &before);
+    return ALC_OK;
 }
 
 /* A tensor's view, with data from one of its root's buffers: values (the recomputed ones in backward) or gradient. */

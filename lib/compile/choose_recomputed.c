@@ -49,7 +49,8 @@ static alc_status measure(choice *c, size_t *bytes)
     *bytes = structure_bytes(plan) + (size_t)plan->buffer_capacity * sizeof *plan->buffers + plan->options.other_bytes;
     for (int64_t n = 0; n < plan->node_count; n++) {
         const alc_plan_node *node = &plan->nodes[n];
-        *bytes += (node->dead ? 0 : node->derived_bytes) + (plan->options.update_in_backward ? 0 : alc_gradient_bytes(node));
+        *bytes += (node->dead ? 0 : node->derived_bytes) + (plan->options.update_in_backward ? 0 : alc_gradient_bytes(node)) +
+                  alc_state_bytes(plan, node);
     }
     for (int64_t i = 0; i < plan->model->parameter_count; i++)
         *bytes += (size_t)plan->model->parameters[i]->count * sizeof(alc_real);

@@ -179,6 +179,7 @@ void alc_plan_destroy(alc_plan *plan)
     alc_free(context, plan->arena);
     alc_free(context, plan->derived);
     alc_free(context, plan->gradients);
+    alc_free(context, plan->states);
     alc_free(context, plan->buffers);
     alc_arena_free(&plan->memory);
     alc_free(context, plan);

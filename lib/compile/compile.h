@@ -45,6 +45,8 @@ size_t alc_plan_memory(alc_buffer *buffers, int64_t count, size_t alignment, int
 alc_status alc_place_buffers(alc_plan *plan);
 /* Bytes of the gradients of a node's parameters, each at an aligned place. */
 size_t alc_gradient_bytes(const alc_plan_node *node);
+/* Bytes of what a node's parameters were before a training step that updates them. */
+size_t alc_state_bytes(const alc_plan *plan, const alc_plan_node *node);
 /* Allocates the plan's memory and resolves every step's pointers. */
 alc_status alc_bind_memory(alc_plan *plan);
 

@@ -116,6 +116,7 @@ struct alc_plan {
     alc_gradient_slot *slots;
     int64_t slot_count;
     alc_state_slot *states;
+    size_t state_bytes;
     int64_t state_count;
     int64_t rows;
     alc_draw draw;

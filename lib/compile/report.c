@@ -33,8 +33,8 @@ alc_plan_cost alc_plan_costs(const alc_plan *plan)
         cost.backward_flops += alc_backward_flops(node) * (double)plan->options.batch;
         cost.replaced_bytes += plan->options.mode == ALC_EVALUATE ? replaced_bytes(node) : 0;
     }
-    cost.total_bytes = plan->arena_bytes + plan->gradient_bytes + plan->derived_bytes + alc_arena_bytes(&plan->memory) +
-                       (size_t)plan->buffer_capacity * sizeof *plan->buffers + sizeof *plan;
+    cost.total_bytes = plan->arena_bytes + plan->gradient_bytes + plan->derived_bytes + plan->state_bytes +
+                       alc_arena_bytes(&plan->memory) + (size_t)plan->buffer_capacity * sizeof *plan->buffers + sizeof *plan;
     for (int64_t i = 0; i < plan->model->parameter_count; i++)
         cost.parameter_bytes += (size_t)plan->model->parameters[i]->count * sizeof(alc_real);
     return cost;

@@ -167,6 +167,21 @@ START_TEST(what_would_be_needed_is_said_and_suffices)
 }
 END_TEST
 
+/* Where a plan holds little but what it remembers of running statistics. */
+START_TEST(statistics_are_within_a_limit)
+{
+    plan_fixture_begin(&f);
+    alc_tensor *x = alc_input(f.model, "x", ALC_REAL, ALC_SHAPE(1, 1, 100000));
+    alc_tensor *norm = alc_batch_norm(x, (alc_batch_norm_options){.name = "norm"});
+    alc_tensor *y = alc_dense(norm, (alc_dense_options){.name = "fc", .units = 1});
+    alc_compile_options options = {.mode = ALC_TRAIN, .batch = 1, .output = y, .max_bytes = 1000};
+    options.max_bytes = needed(options);
+    plan_fixture_compile(&f, options);
+    ck_assert_uint_le(held(), options.max_bytes);
+    plan_fixture_end(&f);
+}
+END_TEST
+
 START_TEST(memory_that_runs_out_while_choosing_leaves_nothing)
 {
     plan_fixture_begin(&f);
@@ -193,5 +208,6 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("choose_recomputed", less_memory_trains_the_same_bits, a_generous_limit_changes_nothing,
-                     what_would_be_needed_is_said_and_suffices, memory_that_runs_out_while_choosing_leaves_nothing);
+                     what_would_be_needed_is_said_and_suffices, statistics_are_within_a_limit,
+                     memory_that_runs_out_while_choosing_leaves_nothing);
 }
