@@ -99,7 +99,7 @@ static backward_job plan(const alck_conv *s, const alck_depthwise_gradients *g)
     job.weights.p.input = g->x;
     job.parts = ceil_divide(s->in_channels, PART_CHANNELS);
     const int64_t row_values = (2 * s->stride_y * s->in_width + s->out_width) * smaller(s->in_channels, PART_CHANNELS);
-    const int64_t rows = BAND_BYTES / (row_values * (int64_t)sizeof(alck_real));
+    const int64_t rows = BAND_BYTES / larger(1, row_values * (int64_t)sizeof(alck_real));
     job.bands = larger(1, ceil_divide(s->out_height, larger(1, rows)));
     return job;
 }
@@ -112,10 +112,11 @@ size_t ALCK_NAME(depthwise_backward_scratch_bytes)(const alck_conv *s)
 void ALCK_NAME(depthwise_backward)(const alck_parallel *par, const alck_conv *s, const alck_depthwise_gradients *g)
 {
     const backward_job job = plan(s, g);
-    const bool together = s->batch * job.parts >= 2 * par->workers;
+    const bool is_empty = s->batch * s->out_height * s->out_width == 0;
+    const bool together = !is_empty && s->batch * job.parts >= 2 * par->workers;
     if (g->dx != NULL && (g->dw == NULL || !together))
         run(par, job, true, false);
-    if (g->dw != NULL && s->batch * s->out_height * s->out_width == 0) {
+    if (g->dw != NULL && is_empty) {
         if (!g->add_dw)
             memset(g->dw, 0, (size_t)(s->kernel_height * s->kernel_width * s->in_channels) * sizeof *g->dw);
     } else if (g->dw != NULL) {

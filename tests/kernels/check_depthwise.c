@@ -151,48 +151,57 @@ static void check_backward_weights(kernel_run *run)
 }
 
 /* Both gradients wanted at once: each as if it were alone. */
+static void check_together_of(kernel_run *run, const alck_conv *s, product_data data, int64_t gap, bool add_dx, bool add_dw)
+{
+    depthwise_data d = make(run, s, data);
+    d.old = kernel_tensor_copy(&d.weight);
+    const int64_t dx_stride = s->in_channels + gap;
+    kernel_tensor dx = product_tensor(run, DATA_REALS, d.x.pixels, s->in_channels, dx_stride), dw = kernel_tensor_copy(&d.weight);
+    kernel_tensor dx_alone = kernel_tensor_copy(&dx), dw_alone = kernel_tensor_copy(&d.weight);
+    kernel_buffer scratch = kernel_scratch(run->table->depthwise_backward_scratch_bytes(s));
+    alck_depthwise_gradients wanted = {d.x.data, d.weight.data, d.y.data, dx.data, dw.data, dx_stride, add_dx, add_dw, scratch.data};
+    run->table->depthwise_backward(run->par, s, &wanted);
+    wanted.dx = dx_alone.data;
+    wanted.dw = NULL;
+    run->table->depthwise_backward(run->par, s, &wanted);
+    wanted.dx = NULL;
+    wanted.dw = dw_alone.data;
+    run->table->depthwise_backward(run->par, s, &wanted);
+    if (memcmp(dx.data, dx_alone.data, dx.buffer.bytes) != 0 || memcmp(dw.data, dw_alone.data, dw.buffer.bytes) != 0)
+        kernel_fail(run, "gradients found together have other bits than each alone");
+    kernel_tensor_free(run, &dx_alone, "dx alone");
+    kernel_tensor_free(run, &dw_alone, "dw alone");
+    kernel_tensor_output(run, &dx, "dx");
+    kernel_buffer_free(run, &scratch, "scratch");
+    destroy(run, &d, &d.x, "x");
+    kernel_tensor_output(run, &dw, "dw");
+}
+
 static void check_backward_together(kernel_run *run)
 {
     for (int i = 0; i < 60; i++) {
         const alck_conv s = product_random_depthwise(run, 20000);
-        depthwise_data d = make(run, &s, (product_data)(i % DATA_KINDS));
-        d.old = kernel_tensor_copy(&d.weight);
-        const int64_t dx_stride = s.in_channels + i % 3;
-        kernel_tensor dx = product_tensor(run, DATA_REALS, d.x.pixels, s.in_channels, dx_stride), dw = kernel_tensor_copy(&d.weight);
-        kernel_tensor dx_alone = kernel_tensor_copy(&dx), dw_alone = kernel_tensor_copy(&d.weight);
-        kernel_buffer scratch = kernel_scratch(run->table->depthwise_backward_scratch_bytes(&s));
-        alck_depthwise_gradients wanted = {d.x.data, d.weight.data, d.y.data, dx.data, dw.data, dx_stride, i % 2 != 0, i % 5 == 0, scratch.data};
-        run->table->depthwise_backward(run->par, &s, &wanted);
-        wanted.dx = dx_alone.data;
-        wanted.dw = NULL;
-        run->table->depthwise_backward(run->par, &s, &wanted);
-        wanted.dx = NULL;
-        wanted.dw = dw_alone.data;
-        run->table->depthwise_backward(run->par, &s, &wanted);
-        if (memcmp(dx.data, dx_alone.data, dx.buffer.bytes) != 0 || memcmp(dw.data, dw_alone.data, dw.buffer.bytes) != 0)
-            kernel_fail(run, "gradients found together have other bits than each alone");
-        kernel_tensor_free(run, &dx_alone, "dx alone");
-        kernel_tensor_free(run, &dw_alone, "dw alone");
-        kernel_tensor_output(run, &dx, "dx");
-        kernel_buffer_free(run, &scratch, "scratch");
-        destroy(run, &d, &d.x, "x");
-        kernel_tensor_output(run, &dw, "dw");
+        check_together_of(run, &s, (product_data)(i % DATA_KINDS), i % 3, i % 2 != 0, i % 5 == 0);
     }
 }
 
-/* A line of more than one run, a kernel of more taps than are summed at once, more taps than a block; no pixels. */
+/* A line of more than one run, a kernel of more taps than are summed at once, more taps than a block; an image in bands; no samples,
+ * no output. */
 static void check_special_shapes(kernel_run *run)
 {
     static const alck_conv shapes[] = {
         {2, 2, 600, 3, 0, 2, 600, 3, 0, 1, 3, 1, 1, 0, 1, 1, 1, 3, ALCK_REALS, {0}},
         {1, 4, 30, 5, 0, 4, 30, 5, 0, 1, 19, 1, 1, 0, 9, 1, 1, 5, ALCK_REALS, {0}},
         {1, 20, 20, 17, 0, 3, 3, 17, 0, 18, 18, 1, 1, 0, 0, 1, 1, 17, ALCK_REALS, {0}},
+        {3, 90, 41, 33, 0, 45, 21, 33, 0, 3, 3, 2, 2, 1, 1, 1, 1, 33, ALCK_REALS, {0}},
         {0, 4, 4, 8, 0, 4, 4, 8, 0, 3, 3, 1, 1, 1, 1, 1, 1, 8, ALCK_REALS, {0}},
+        {40, 2, 2, 8, 0, 0, 0, 8, 0, 3, 3, 1, 1, 0, 0, 1, 1, 8, ALCK_REALS, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const alck_conv *s = &shapes[i];
         const alck_epilogue e = {0};
         check_weights_of(run, s, DATA_REALS, false);
+        check_together_of(run, s, DATA_REALS, 0, false, false);
         depthwise_data d = make(run, s, DATA_REALS);
         d.old = kernel_tensor_copy(&d.y);
         run->table->depthwise_forward(run->par, s, d.x.data, d.weight.data, &e, d.y.data, NULL);
