@@ -2,7 +2,6 @@
  * not a pool that reuses memory; nothing is given back before alc_arena_free. */
 #include "lib/base/base.h"
 
-#define BLOCK_BYTES ((size_t)16384)
 #define ARENA_ALIGNMENT ((size_t)16)
 
 /* Followed by its memory, at the first multiple of ARENA_ALIGNMENT. */
@@ -30,7 +29,7 @@ void *alc_arena_allocate(alc_arena *arena, size_t bytes, const char *what)
     padded = padded / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
     alc_arena_block *block = arena->blocks;
     if (block == NULL || block->capacity - block->used < padded) {
-        size_t capacity = padded > BLOCK_BYTES ? padded : BLOCK_BYTES;
+        size_t capacity = padded > ALC_ARENA_BLOCK_BYTES ? padded : ALC_ARENA_BLOCK_BYTES;
         if (!alc_add_sizes(capacity, HEADER_BYTES, &total)) {
             alc_fail_memory(arena->context, bytes, what);
             return NULL;

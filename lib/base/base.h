@@ -65,6 +65,9 @@ bool alc_add_sizes(size_t a, size_t b, size_t *sum);
 
 /* ---- arena (arena.c): many small allocations that die together ---- */
 
+/* What it takes of the context's memory at a time, at least. */
+#define ALC_ARENA_BLOCK_BYTES ((size_t)16384)
+
 typedef struct alc_arena {
     alc_context *context;
     struct alc_arena_block *blocks;

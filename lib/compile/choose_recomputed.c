@@ -34,7 +34,7 @@ static size_t structure_bytes(const alc_plan *plan)
         bytes += (size_t)(node->input_count + node->output_count) * (sizeof(alc_view) + sizeof(alc_gradient_view)) +
                  (size_t)node->parameter_count * (sizeof(alc_parameter_view) + sizeof(alc_gradient_slot)) + 8 * ALC_ALIGNMENT;
     }
-    return bytes + bytes / 8;
+    return bytes + bytes / 8 + ALC_ARENA_BLOCK_BYTES;
 }
 
 /* Schedules with what is dropped now; what the plan, the parameters and the caller will hold together. */
