@@ -164,6 +164,8 @@ static alc_tensor *loss(alc_tensor *logits, alc_tensor *labels, double smoothing
 START_TEST(losses)
 {
     REFUSED(loss(image, whole, 0, NULL), ALC_SHAPE_MISMATCH, "loss: logits are [6,6,4]; [classes] is expected");
+    REFUSED(loss(image, whole, 0, (const double[]){1, 1, 1, 1}), ALC_SHAPE_MISMATCH, "loss: logits are [6,6,4]; [classes] is expected");
+    REFUSED(loss(NULL, whole, 0, (const double[]){1}), ALC_INVALID_ARGUMENT, "softmax_cross_entropy: input 0 is NULL");
     REFUSED(loss(row, whole, 0, NULL), ALC_SHAPE_MISMATCH, "loss: labels must be an ALC_I32 tensor of shape [1], not [3]");
     REFUSED(loss(row, row, 0, NULL), ALC_SHAPE_MISMATCH, "loss: labels must be an ALC_I32 tensor of shape [1], not [5]");
     REFUSED(loss(row, alc_input(model, "label", ALC_I32, ALC_SHAPE(1)), 1.5, NULL), ALC_INVALID_ARGUMENT,
