@@ -57,7 +57,12 @@ bool output_file_open(output_file *file, const char *path)
     strcpy(file->path, behind_link(path, target));
     if (unlink(file->temporary) && errno != ENOENT)
         return false;
-    file->stream = fopen(file->temporary, "wx");
+    struct stat old; /* whose permissions the new file gets */
+    const mode_t mode = stat(file->path, &old) == 0 ? old.st_mode & 0777 : 0666;
+    const int created = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+    file->stream = created < 0 ? NULL : fdopen(created, "w");
+    if (!file->stream && created >= 0)
+        close(created);
     return file->stream != NULL;
 }
 

@@ -7,7 +7,7 @@
 
 alc_status alc_append_open(alc_context *context, const char *path, int *file)
 {
-    *file = alc_open_file(context, path, O_WRONLY | O_APPEND);
+    *file = alc_open_file(context, path, O_WRONLY | O_APPEND, 0);
     return *file < 0 ? alc_fail_operation(context, "add to", path, *file) : ALC_OK;
 }
 

@@ -38,7 +38,7 @@ static int open_directory_of(alc_context *context, const char *path)
     char *slash = strrchr(directory, '/');
     if (slash != NULL)
         slash[slash == directory ? 1 : 0] = '\0';
-    int file = alc_open_file(context, slash == NULL ? "." : directory, O_RDONLY | O_DIRECTORY);
+    int file = alc_open_file(context, slash == NULL ? "." : directory, O_RDONLY | O_DIRECTORY, 0);
     if (file < 0)
         alc_fail_operation(context, "open the directory of", path, file);
     alc_free(context, directory);
@@ -112,7 +112,7 @@ static alc_status create_partial(alc_atomic_file *file, const char *path)
         return status;
     if (remove_leftover(context, file->partial) != ALC_OK)
         return ALC_IO_ERROR;
-    file->file = alc_open_file(context, file->partial, O_WRONLY | O_CREAT | O_EXCL);
+    file->file = alc_open_file(context, file->partial, O_WRONLY | O_CREAT | O_EXCL, alc_system_permissions(file->path));
     if (file->file < 0)
         return alc_fail_operation(context, "create", file->partial, file->file);
     file->created = true;

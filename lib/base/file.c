@@ -19,12 +19,12 @@ alc_status alc_fail_operation(alc_context *context, const char *operation, const
     return alc_fail(context, ALC_IO_ERROR, "cannot %s %s: %s", operation, path, reason);
 }
 
-int alc_open_file(alc_context *context, const char *path, int flags)
+int alc_open_file(alc_context *context, const char *path, int flags, int mode)
 {
     const alc_file_system *files = &context->files;
     int file;
     do
-        file = files->open(files->user, path, flags | O_CLOEXEC, 0666);
+        file = files->open(files->user, path, flags | O_CLOEXEC, mode);
     while (file == -EINTR);
     return file;
 }
@@ -127,7 +127,7 @@ alc_status alc_read_file(alc_context *context, const char *path, size_t limit, v
     *bytes = 0;
     if (limit > SIZE_MAX / 4)
         limit = SIZE_MAX / 4;
-    int file = alc_open_file(context, path, O_RDONLY);
+    int file = alc_open_file(context, path, O_RDONLY, 0);
     if (file < 0)
         return alc_fail_operation(context, "open", path, file);
     alc_text_init(&contents, context);
@@ -145,7 +145,7 @@ alc_status alc_read_file(alc_context *context, const char *path, size_t limit, v
 
 alc_status alc_look_for_file(alc_context *context, const char *path, bool *exists)
 {
-    int file = alc_open_file(context, path, O_RDONLY);
+    int file = alc_open_file(context, path, O_RDONLY, 0);
     *exists = file >= 0;
     if (file >= 0)
         alc_close_quietly(context, file);

@@ -21,7 +21,7 @@ static bool map_open_file(alc_context *context, int file, alc_mapped_file *mappe
 alc_status alc_map_file(alc_context *context, const char *path, alc_mapped_file *mapped)
 {
     *mapped = (alc_mapped_file){0};
-    int file = alc_open_file(context, path, O_RDONLY);
+    int file = alc_open_file(context, path, O_RDONLY, 0);
     if (file < 0)
         return alc_fail_operation(context, "open", path, file);
     bool done = map_open_file(context, file, mapped);

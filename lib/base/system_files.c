@@ -22,6 +22,12 @@ int alc_system_find_replaced(const char *path, char target[PATH_MAX], bool *lead
     return 0;
 }
 
+int alc_system_permissions(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 ? (int)about.st_mode & 0777 : 0666;
+}
+
 bool alc_system_read_number(const char *path, unsigned long long *number)
 {
     FILE *file = fopen(path, "r");

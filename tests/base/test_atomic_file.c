@@ -136,6 +136,20 @@ START_TEST(a_link_is_followed)
 END_TEST
 
 /* Such as /dev/null, where the system lets us: a file in its place would be a surprise to everyone else. */
+START_TEST(permissions_stay)
+{
+    fixture f;
+    set_up(&f);
+    struct stat status;
+    ck_assert_int_eq(chmod(f.path, 0600), 0);
+    ck_assert_int_eq(alc_write_file(f.context, f.path, "new", 3), ALC_OK);
+    ck_assert(holds(f.path, "new", 3));
+    ck_assert_int_eq(stat(f.path, &status), 0);
+    ck_assert_int_eq(status.st_mode & 0777, 0600);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(only_regular_files_are_replaced)
 {
     fixture f;
@@ -381,7 +395,7 @@ int main(void)
 {
     return RUN_TESTS("atomic_file", pieces_of_all_sizes_come_out_in_order,
                      short_and_interrupted_writes_are_continued, a_name_without_a_folder_works,
-                     a_link_is_followed, only_regular_files_are_replaced, until_the_commit_nothing_changes, a_leftover_of_a_killed_process_is_reclaimed,
+                     a_link_is_followed, permissions_stay, only_regular_files_are_replaced, until_the_commit_nothing_changes, a_leftover_of_a_killed_process_is_reclaimed,
                      every_failing_operation_leaves_the_old_file,
                      dying_at_any_operation_leaves_the_old_or_the_new_file,
                      every_failing_allocation_leaves_the_old_file,
