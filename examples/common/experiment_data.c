@@ -37,27 +37,6 @@ static alc_status make_context(experiment *e)
     return alc_context_create(options, &e->context);
 }
 
-/* The class itself, or a difference that has a part in it (by the first dash between two columns, as an encoder takes it), would be
- * all that is learnt. */
-static alc_status check_features(experiment *e)
-{
-    const trainer_options *o = &e->options;
-    const char *label = o->label ? o->label : "class";
-    for (int64_t i = 0; i < o->feature_count; i++) {
-        const char *feature = o->features[i], *dash = strchr(feature, '-');
-        bool takes = strcmp(feature, label) == 0;
-        for (bool found = alc_table_find_column(e->table, feature) >= 0; !found && dash; dash = strchr(dash + 1, '-')) {
-            char left[256];
-            snprintf(left, sizeof left, "%.*s", (int)(dash - feature), feature);
-            found = alc_table_find_column(e->table, left) >= 0 && alc_table_find_column(e->table, dash + 1) >= 0;
-            takes = found && (strcmp(left, label) == 0 || strcmp(dash + 1, label) == 0);
-        }
-        if (takes)
-            return experiment_fail(e, ALC_INVALID_ARGUMENT, "--features %s: %s is the label", feature, label);
-    }
-    return ALC_OK;
-}
-
 /* Magnitudes and their colours, where the table has all of them. */
 static alc_status choose_features(experiment *e)
 {
@@ -65,7 +44,7 @@ static alc_status choose_features(experiment *e)
     static const char *const colours[] = {"u-g", "g-r", "r-i", "i-z"};
     trainer_options *o = &e->options;
     if (!(o->kind->uses & USES_TABLE) || o->feature_count > 0)
-        return check_features(e);
+        return ALC_OK;
     for (int i = 0; i < 5; i++) {
         if (alc_table_find_column(e->table, magnitudes[i]) < 0)
             return experiment_fail(e, ALC_NOT_FOUND, "%s: has no columns u, g, r, i, z; name others with --features",
@@ -74,7 +53,20 @@ static alc_status choose_features(experiment *e)
     }
     for (int i = 0; i < 4; i++)
         o->features[o->feature_count++] = colours[i];
-    return check_features(e);
+    return ALC_OK;
+}
+
+/* The class itself, or a difference that it has a part in, would be all that is learnt. */
+static alc_status check_features(experiment *e)
+{
+    const trainer_options *o = &e->options;
+    const char *name = o->label ? o->label : "class";
+    const int64_t label = alc_table_find_column(e->table, name);
+    int64_t columns[2];
+    for (int64_t i = 0; i < o->feature_count && label >= 0; i++)
+        if (alc_table_find_feature(e->table, o->features[i], columns) && (columns[0] == label || columns[1] == label))
+            return experiment_fail(e, ALC_INVALID_ARGUMENT, "--features %s: %s is the label", o->features[i], name);
+    return ALC_OK;
 }
 
 static void show_dropped(const experiment *e)
@@ -163,6 +155,8 @@ alc_status experiment_load_data(experiment *e)
                                 &e->table);
     if (status == ALC_OK)
         status = choose_features(e);
+    if (status == ALC_OK)
+        status = check_features(e);
     if (status == ALC_OK)
         status = make_dataset(e);
     if (status == ALC_OK)

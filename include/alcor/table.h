@@ -55,7 +55,11 @@ int64_t alc_table_columns(const alc_table *table);
 const char *alc_table_column_name(const alc_table *table, int64_t column);
 /* The column of that name; -1 if there is none. Names are compared byte by byte. */
 int64_t alc_table_find_column(const alc_table *table, const char *name);
-/* The same, but ALC_NOT_FOUND with a sentence that lists the columns that there are. */
+/* The columns that an encoder makes a feature of this name from: columns[0] = the column of that name and columns[1] = -1;
+ * else columns[0] minus columns[1], by the first '-' that has a column's name on either side. false, and both -1, if it can be
+ * neither. */
+bool alc_table_find_feature(const alc_table *table, const char *name, int64_t columns[2]);
+/* As alc_table_find_column, but ALC_NOT_FOUND with a sentence that lists the columns that there are. */
 alc_status alc_table_require_column(const alc_table *table, const char *name, int64_t *column);
 
 /* A cell's text, without its quotes; valid as long as the table. NULL outside the table. */

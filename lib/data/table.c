@@ -55,12 +55,34 @@ const char *alc_table_column_name(const alc_table *table, int64_t column)
     return table->data + table->names[column];
 }
 
+static int64_t find_name(const alc_table *table, const char *name, size_t length)
+{
+    for (int64_t i = 0; i < alc_table_columns(table); i++) {
+        const char *column = table->data + table->names[i];
+        if (strncmp(column, name, length) == 0 && column[length] == '\0')
+            return i;
+    }
+    return -1;
+}
+
 int64_t alc_table_find_column(const alc_table *table, const char *name)
 {
-    for (int64_t i = 0; name != NULL && i < alc_table_columns(table); i++)
-        if (strcmp(table->data + table->names[i], name) == 0)
-            return i;
-    return -1;
+    return name != NULL ? find_name(table, name, strlen(name)) : -1;
+}
+
+bool alc_table_find_feature(const alc_table *table, const char *name, int64_t columns[2])
+{
+    columns[0] = alc_table_find_column(table, name);
+    columns[1] = -1;
+    const char *dash = name != NULL ? strchr(name, '-') : NULL;
+    for (; columns[0] < 0 && dash != NULL; dash = strchr(dash + 1, '-')) {
+        const int64_t left = find_name(table, name, (size_t)(dash - name)), right = alc_table_find_column(table, dash + 1);
+        if (left >= 0 && right >= 0) {
+            columns[0] = left;
+            columns[1] = right;
+        }
+    }
+    return columns[0] >= 0;
 }
 
 alc_status alc_table_require_column(const alc_table *table, const char *name, int64_t *column)

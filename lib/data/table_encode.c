@@ -86,29 +86,19 @@ const char *alc_encoder_value_name(const alc_encoder *encoder, int64_t index)
     return NULL;
 }
 
-/* Sets the feature's name and the columns it is made from: the column of that name, else the first place where a '-'
- * has a column's name on either side. */
+/* Sets the feature's name and those of the columns it is made from. */
 static alc_status resolve(const alc_table *table, const char *name, alc_feature *feature)
 {
     alc_context *context = table->context;
-    int64_t ignored;
+    int64_t columns[2], ignored;
 
+    if (!alc_table_find_feature(table, name, columns))
+        return alc_table_require_column(table, name, &ignored);
     feature->name = alc_copy_text(context, name);
-    feature->left = alc_copy_text(context, name);
-    if (feature->name == NULL || feature->left == NULL)
-        return ALC_OUT_OF_MEMORY;
-    if (alc_table_find_column(table, name) >= 0)
-        return ALC_OK;
-    for (char *dash = strchr(feature->left, '-'); dash != NULL; dash = strchr(dash + 1, '-')) {
-        *dash = 0;
-        if (alc_table_find_column(table, feature->left) >= 0 &&
-            alc_table_find_column(table, dash + 1) >= 0) {
-            feature->right = alc_copy_text(context, dash + 1);
-            return feature->right != NULL ? ALC_OK : ALC_OUT_OF_MEMORY;
-        }
-        *dash = '-';
-    }
-    return alc_table_require_column(table, name, &ignored);
+    feature->left = alc_copy_text(context, alc_table_column_name(table, columns[0]));
+    if (columns[1] >= 0)
+        feature->right = alc_copy_text(context, alc_table_column_name(table, columns[1]));
+    return feature->name == NULL || feature->left == NULL || (columns[1] >= 0 && feature->right == NULL) ? ALC_OUT_OF_MEMORY : ALC_OK;
 }
 
 static alc_status find_columns(const alc_table *table, const alc_feature *feature,

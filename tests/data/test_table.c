@@ -13,6 +13,11 @@ START_TEST(columns_are_found_by_name)
     ck_assert_int_eq(alc_table_find_column(table, "class"), 2);
     ck_assert_int_eq(alc_table_find_column(table, "Class"), -1);
     ck_assert_int_eq(alc_table_find_column(table, NULL), -1);
+    int64_t columns[2];
+    ck_assert(alc_table_find_feature(table, "class", columns) && columns[0] == 2 && columns[1] == -1);
+    ck_assert(!alc_table_find_feature(table, "class-of", columns) && columns[0] == -1 && columns[1] == -1);
+    ck_assert(alc_table_find_feature(table, "class-class", columns) && columns[0] == 2 && columns[1] == 2);
+    ck_assert(!alc_table_find_feature(table, NULL, columns));
     ck_assert_int_eq(alc_table_require_column(table, "g", &column), ALC_OK);
     ck_assert_int_eq(column, 1);
     ck_assert_fails(context, alc_table_require_column(table, "r", &column), ALC_NOT_FOUND,
