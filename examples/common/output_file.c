@@ -38,11 +38,10 @@ static const char *behind_link(const char *path, char target[PATH_MAX])
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && realpath(path, target) ? target : path;
 }
 
-/* The name that is written to first. */
-static bool name_temporary(const char *path, char *temporary, size_t size)
+/* The name that is written to first, of what is replaced. */
+static bool name_temporary(const char *replaced, char *temporary, size_t size)
 {
-    char target[PATH_MAX];
-    if ((size_t)snprintf(temporary, size, "%s.partial", behind_link(path, target)) < size)
+    if ((size_t)snprintf(temporary, size, "%s.partial", replaced) < size)
         return true;
     errno = ENAMETOOLONG;
     return false;
@@ -51,10 +50,11 @@ static bool name_temporary(const char *path, char *temporary, size_t size)
 bool output_file_open(output_file *file, const char *path)
 {
     *file = (output_file){0};
-    if (!name_temporary(path, file->temporary, sizeof file->temporary) || !output_path_replaceable(path))
-        return false;
     char target[PATH_MAX];
-    strcpy(file->path, behind_link(path, target));
+    const char *replaced = behind_link(path, target);
+    if (!name_temporary(replaced, file->temporary, sizeof file->temporary) || !output_path_replaceable(path))
+        return false;
+    strcpy(file->path, replaced);
     if (unlink(file->temporary) && errno != ENOENT)
         return false;
     struct stat old; /* whose permissions the new file gets */
@@ -94,9 +94,9 @@ void output_file_cancel(output_file *file)
 
 bool output_path_writable(const char *path)
 {
-    char temporary[4096];
+    char temporary[4096], target[PATH_MAX];
     struct stat status;
-    if (!name_temporary(path, temporary, sizeof temporary) || !output_path_replaceable(path))
+    if (!name_temporary(behind_link(path, target), temporary, sizeof temporary) || !output_path_replaceable(path))
         return false;
     /* What a killed program left is replaced when the time has come; until then it might be somebody's file. */
     if (lstat(temporary, &status) == 0)

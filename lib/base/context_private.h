@@ -36,7 +36,7 @@ extern const alc_file_system alc_system_files;
 /* What a write to `path` replaces: where a link leads, if anything is there (*leads: `target`), else the path itself. 0, or -errno
  * where it is no regular file (system_files.c). */
 int alc_system_find_replaced(const char *path, char target[PATH_MAX], bool *leads);
-/* Those of a file, which what replaces it shall have; of none, what a new file has. */
+/* The permissions of the file at `path`, which what replaces it shall have; a new file's where there is none. */
 int alc_system_permissions(const char *path);
 /* The number that a small file of the system's begins with; false if there is none. */
 bool alc_system_read_number(const char *path, unsigned long long *number);
