@@ -1,28 +1,17 @@
 /* experiment_weights.c - weights to start from, where --weights names some: the values, and how images are prepared for them. */
 #include <stdio.h>
 
+#include "common/backbone_weights.h"
 #include "common/experiment.h"
-
-/* The backbone's last block is what the file may have of another size. */
-static const char *classifier_of(const alc_backbone *backbone)
-{
-    int last = 0;
-    while (backbone->blocks[last + 1])
-        last++;
-    return backbone->blocks[last];
-}
 
 alc_status experiment_open_weights(experiment *e, alc_normalisation *normalisation)
 {
-    const alc_preprocessing *known = &e->options.backbone->preprocessing;
     if (!e->options.weights)
         return ALC_OK;
     alc_status status = alc_weights_open(e->context, e->options.weights, &e->weights);
     if (status)
         return status;
-    status = model_card_read_normalisation(e->context, alc_safetensors_metadata(e->weights), &e->expected);
-    if (status == ALC_NOT_FOUND && known->resize > 0)
-        e->expected = known->normalisation;
+    status = backbone_normalisation(e->context, e->weights, e->options.backbone, &e->expected);
     if (e->expected.std[0] > 0)
         *normalisation = e->expected;
     return status == ALC_NOT_FOUND ? ALC_OK : status;
@@ -35,7 +24,7 @@ alc_status experiment_load_weights(experiment *e)
         return ALC_OK;
     const alc_model_load_options options = {.partial = e->options.allow_partial,
                                             .prefix = e->options.kind->uses & USES_TABLE ? "image." : NULL,
-                                            .classifier = classifier_of(e->options.backbone)};
+                                            .classifier = backbone_classifier(e->options.backbone)};
     const alc_status status = alc_model_load_tensors(e->model, e->weights, options, &report);
     alc_safetensors_close(e->weights);
     e->weights = NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alcor/layers.h"
+#include "common/backbone_weights.h"
 #include "common/clock.h"
 #include "common/model_card.h"
 #include "common/stop_signal.h"
@@ -58,14 +59,14 @@ static alc_status open_context(network *n)
 
 /* ---- the network ---- */
 
-/* What images have to be for the weights, where a trainer wrote them; else ALC_NOT_FOUND. */
+/* What images have to be for the weights; ALC_NOT_FOUND if nobody knows. */
 static alc_status read_normalisation(network *n, alc_normalisation *normalisation)
 {
     alc_safetensors *file;
     alc_status status = alc_weights_open(n->context, n->task->weights, &file);
     if (status)
         return status;
-    status = model_card_read_normalisation(n->context, alc_safetensors_metadata(file), normalisation);
+    status = backbone_normalisation(n->context, file, n->task->backbone, normalisation);
     alc_safetensors_close(file);
     return status;
 }
@@ -81,13 +82,7 @@ static alc_status describe_images(network *n)
     card->source_height = alc_dataset_source_height(t->blind);
     card->source_width = alc_dataset_source_width(t->blind);
     card->decoder = alc_image_decoder_name();
-    if (status != ALC_NOT_FOUND)
-        return status;
-    if (t->weights && t->backbone->preprocessing.resize > 0) {
-        card->normalisation = t->backbone->preprocessing.normalisation;
-        return ALC_OK;
-    }
-    return alc_dataset_normalisation(t->blind, t->train, t->train_count, &card->normalisation);
+    return status != ALC_NOT_FOUND ? status : alc_dataset_normalisation(t->blind, t->train, t->train_count, &card->normalisation);
 }
 
 static alc_status describe(network *n)
@@ -114,14 +109,6 @@ static alc_status describe(network *n)
     return t->backbone ? describe_images(n) : ALC_OK;
 }
 
-static const char *classifier_of(const alc_backbone *backbone)
-{
-    int last = 0;
-    while (backbone->blocks[last + 1])
-        last++;
-    return backbone->blocks[last];
-}
-
 static alc_status load(network *n, const char *path, const char *prefix, const char *classifier)
 {
     const alc_model_load_options options = {.prefix = prefix, .classifier = classifier};
@@ -131,7 +118,7 @@ static alc_status load(network *n, const char *path, const char *prefix, const c
 static alc_status build(network *n)
 {
     const network_task *t = n->task;
-    const char *classifier = t->backbone ? classifier_of(t->backbone) : "fc";
+    const char *classifier = t->backbone ? backbone_classifier(t->backbone) : "fc";
     alc_status status = alc_model_create(n->context, &n->model);
     if (status == ALC_OK)
         status = alc_classifier_build(n->model, &n->card.network, &n->classifier);
@@ -440,7 +427,7 @@ alc_status network_check_weights(study *s)
         network n = {.study = s};
         status = build_alone(&n, own->backbone, false);
         if (status == ALC_OK)
-            status = load(&n, own->weights, NULL, classifier_of(own->backbone));
+            status = load(&n, own->weights, NULL, backbone_classifier(own->backbone));
         if (status)
             keep_message(&n);
         free_network(&n);
