@@ -16,7 +16,7 @@ file(GLOB ALCOR_MODEL_SOURCES CONFIGURE_DEPENDS ${ALCOR_ROOT}/models/*.c)
 file(GLOB ALCOR_KERNEL_COMMON CONFIGURE_DEPENDS ${ALCOR_ROOT}/kernels/*.c)
 list(REMOVE_ITEM ALCOR_KERNEL_COMMON ${ALCOR_ROOT}/kernels/table.c)
 file(GLOB ALCOR_KERNEL_BODIES CONFIGURE_DEPENDS ${ALCOR_ROOT}/kernels/f32/*.c)
-list(REMOVE_ITEM ALCOR_KERNEL_BODIES ${ALCOR_ROOT}/kernels/f32/pairs_bf16.c)
+list(REMOVE_ITEM ALCOR_KERNEL_BODIES ${ALCOR_ROOT}/kernels/f32/epilogue_bf16.c ${ALCOR_ROOT}/kernels/f32/pairs_bf16.c)
 list(APPEND ALCOR_KERNEL_BODIES ${ALCOR_ROOT}/kernels/table.c)
 
 # What runs once per plan, file or epoch is compiled for size; what runs once per pixel or value is not.
@@ -57,11 +57,11 @@ endif()
 
 # Where the loops of the tiles begin, which else any change of the library moves, is worth a hundredth of the time. So is it that gcc 12
 # gives registers to the whole function at once: region by region, it stores a sum of AVX-512's largest tile, and reads it again, every
-# four k. And nothing but addresses is left for it to vectorise.
+# four k. And nothing but addresses is left for it to vectorise. Steps are written out in the source, as many as pay.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set(ALCOR_TILE_OPTIONS -falign-loops=32 -fno-tree-vectorize)
     if(CMAKE_C_COMPILER_ID STREQUAL GNU)
-        list(APPEND ALCOR_TILE_OPTIONS -fira-region=one)
+        list(APPEND ALCOR_TILE_OPTIONS -fira-region=one --param=max-completely-peel-times=3)
     endif()
     set_source_files_properties(${ALCOR_ROOT}/kernels/f32/tile.c PROPERTIES COMPILE_OPTIONS "${ALCOR_TILE_OPTIONS}")
 endif()
@@ -73,7 +73,8 @@ set_source_files_properties(${ALCOR_ROOT}/kernels/f32/pairs.c PROPERTIES COMPILE
 # of it.
 function(alcor_add_bf16_kernels name)
     set(objects ${name}_kernels_avx512_bf16)
-    add_library(${objects} OBJECT ${ALCOR_ROOT}/kernels/f32/tile.c ${ALCOR_ROOT}/kernels/f32/pairs_bf16.c)
+    add_library(${objects} OBJECT ${ALCOR_ROOT}/kernels/f32/tile.c ${ALCOR_ROOT}/kernels/f32/epilogue_bf16.c
+                ${ALCOR_ROOT}/kernels/f32/pairs_bf16.c)
     alcor_target_settings(${objects} FALSE)
     target_compile_definitions(${objects} PRIVATE ALCK_AVX512 ALCK_BF16_TILES)
     target_include_directories(${objects} PRIVATE ${ALCOR_ROOT})

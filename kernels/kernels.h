@@ -42,10 +42,26 @@ typedef enum alck_activation {
 /* Applied in place to `count` values of consecutive channels of one pixel, from channel `first` on. */
 typedef void (*alck_span)(const void *argument, alck_real *values, int64_t first, int64_t count);
 
+/* What a product's operands are multiplied as; in memory they are reals, where nothing else is said.
+ *
+ * As pairs they are rounded to bf16 (the upper half of a float) where they are packed and copied: to nearest, ties to even,
+ * subnormals to zeros, NaNs to quiet ones. Two terms that follow each other are a pair, which takes the place of a real in the
+ * contracts below: 32 bits, the earlier one in the lower half. Pairs are formed within a tap's channels; within a row of taps,
+ * where that has at most 64 values side by side; within the pixels of a weight gradient's group of samples. What is left over is
+ * paired with zeros. Where the contracts say one FMA per term, a pair has two, upper half first, and a result that is subnormal
+ * becomes a zero of its sign after each: what VDPBF16PS computes. The double build has no pairs.
+ *
+ * A tensor of an even number of channels may be pairs in memory as well: a pixel's neighbouring channels. Its strides count pairs. */
+typedef enum alck_operands {
+    ALCK_REALS,
+    ALCK_BF16_PAIRS,    /* multiplied by that instruction: where alck_has_bf16 says so */
+    ALCK_BF16_EMULATED  /* the same bits anywhere, slowly */
+} alck_operands;
+
 /* What happens to an output value v before it is stored, in this order:
- * v (+ old output if add) + bias[channel] + residual; then activation; then span. All may be absent. Winograd's convolution can
- * pool at last, without `add` and residual: it stores the largest of each 2 x 2 pixels, as max_pool_forward does, and y has half of
- * out_height and out_width, rounded down. */
+ * v (+ old output if add) + bias[channel]; rounding; + residual, and rounding again; then activation; then span. All may be absent.
+ * Winograd's convolution can pool at last, without `add` and residual: it stores the largest of each 2 x 2 pixels, as
+ * max_pool_forward does, and y has half of out_height and out_width, rounded down. */
 typedef struct alck_epilogue {
     bool add;
     const alck_real *bias;
@@ -56,21 +72,9 @@ typedef struct alck_epilogue {
     const void *span_argument;
     bool pools;
     uint8_t *positions;        /* of the largest, as max_pool_forward's, or NULL */
+    alck_operands rounding;    /* to bf16, as these are rounded, with no activation, relu or relu6, and without `add` */
+    bool residual_pairs, stores_pairs; /* with `rounding`: the residual is pairs in memory; and the output, without span and pool */
 } alck_epilogue;
-
-/* What a product's operands are multiplied as; in memory they are reals always.
- *
- * As pairs they are rounded to bf16 (the upper half of a float) where they are packed and copied: to nearest, ties to even,
- * subnormals to zeros, NaNs to quiet ones. Two terms that follow each other are a pair, which takes the place of a real in the
- * contracts below: 32 bits, the earlier one in the lower half. Pairs are formed within a tap's channels; within a row of taps,
- * where that has at most 64 values side by side; within the pixels of a weight gradient's group of samples. What is left over is
- * paired with zeros. Where the contracts say one FMA per term, a pair has two, upper half first, and a result that is subnormal
- * becomes a zero of its sign after each: what VDPBF16PS computes. The double build has no pairs. */
-typedef enum alck_operands {
-    ALCK_REALS,
-    ALCK_BF16_PAIRS,    /* multiplied by that instruction: where alck_has_bf16 says so */
-    ALCK_BF16_EMULATED  /* the same bits anywhere, slowly */
-} alck_operands;
 
 /* C[m,n] = epilogue(A[m,k] B[k,n]). Contract: k is cut in blocks of 256; a block's chain starts at +0 and does one FMA per
  * k in order; block sums are added in order; then the epilogue. A transposed operand is stored [k,m] or [n,k]. */
@@ -101,6 +105,9 @@ typedef struct alck_reading {
     const alck_real *scale, *shift;  /* per channel */
     alck_activation activation;      /* with a norm ALCK_IDENTITY, ALCK_RELU or ALCK_RELU6; of depthwise ones ALCK_RELU at most */
     const alck_depthwise *depthwise; /* or they are this one's output, and what is read is its input: stride 1 */
+    bool pairs;                      /* in memory they are pairs, without gate and `depthwise`, of one group; of any dense convolution,
+                                        Winograd's too, forward and for the weights' gradient */
+    bool rounds;                     /* they are rounded to bf16 before a norm */
 } alck_reading;
 
 /* A convolution's geometry. Output extents are given; padding at the bottom and right is what they imply. Taps in the
@@ -170,6 +177,10 @@ typedef struct alck_norm {
     const alck_real *residual;        /* or NULL */
     int64_t residual_stride;
     alck_activation activation;       /* identity, relu, relu6 or silu */
+    alck_operands x_rounding;         /* x is rounded to bf16 first, as these are */
+    alck_operands rounding;           /* z is, where there is a residual, with no activation, relu or relu6 */
+    bool x_pairs, residual_pairs, y_pairs; /* in memory they are pairs: y is what is stored, and what backward is given of it, with
+                                              `rounding` */
 } alck_norm;
 
 typedef struct alck_norm_backward {
@@ -319,6 +330,8 @@ static inline bool alck_has_few_tiles(const alck_conv *s, int64_t batch)
                                   alck_real *dx, int64_t dx_stride, bool add))                                                  \
     X(void, add_forward, (const alck_parallel *par, alck_activation f, int64_t pixels, int64_t channels, const alck_real *a,    \
                           int64_t a_stride, const alck_real *b, int64_t b_stride, alck_real *y, int64_t y_stride))              \
+    X(void, round_to_bf16, (const alck_parallel *par, alck_operands operands, int64_t pixels, int64_t channels, alck_real *y,    \
+                            int64_t y_stride)) /* in place */                                                                   \
     X(void, multiply, (const alck_parallel *par, int64_t pixels, int64_t channels, const alck_real *a, int64_t a_stride,        \
                        const alck_real *b, int64_t b_stride, alck_real *y, int64_t y_stride, bool add))                         \
     /* y[n,p,c] = x[n,p,c] gate[n,c] (+ old y), and its gradients */                                                            \

@@ -124,7 +124,9 @@ static weights_job plan(const alck_conv *s, int workers)
     job.samples_per_group = job.pixels_per_image > 0 ? ceil_divide(GROUP_PIXELS, job.pixels_per_image) : 1;
     job.pixel_groups = ceil_divide(s->batch, job.samples_per_group);
     job.block_pixels = K_BLOCK * values_per_term(s->operands);
-    job.joined = ALCK_NAME(grid_joins_taps)(&job.p);
+    if (s->reading.pairs) /* rows are values; only where they lie is told in pairs */
+        job.p.channels = s->in_channels;
+    job.joined = ALCK_NAME(grid_joins_taps)(&job.p) && !s->reading.pairs;
     job.piece_rows = job.joined ? job.p.taps_x * job.p.channels : job.p.channels;
     job.pieces = job.joined ? s->kernel_height : taps;
     job.rows = job.pieces * job.piece_rows;
@@ -244,16 +246,26 @@ static void pair_pixels(alck_operands operands, int64_t count, const alck_real *
     }
 }
 
-/* The same rows of a few pixels, number `first_pixel` and those after it, as what is read in their place would have been stored. A
- * 1x1 convolution's rows are channels. */
+/* The same rows of a few pixels, number `first_pixel` and those after it, as reals, and as what is read in their place would have been
+ * stored: of a 1x1 convolution, whose rows are channels. */
 static void read_pixels(const weights_job *job, const region *r, int64_t first, int64_t end, int64_t first_pixel,
                         const alck_real *const *pixel, int64_t pixels, alck_real values[2 * PACKED_TERMS][BAND_ROWS],
                         const alck_real **rows)
 {
+    const alck_reading *reading = &job->s->reading;
     const int64_t channel = r->group * job->piece_rows + r->first_row + first;
     for (int64_t j = 0; j < pixels; j++) {
         const int64_t image = (first_pixel + j) / job->pixels_per_image;
-        ALCK_NAME(read_values)(&job->s->reading, image, channel, end - first, pixel[j], values[j]);
+        const alck_real *from = pixel[j];
+        if (reading->pairs) {
+            ALCK_NAME(unpair_values)(channel % job->piece_rows % 2, end - first, from, values[j]);
+            from = values[j];
+        } else if (reading->rounds) {
+            ALCK_NAME(round_values)(job->s->operands, end - first, from, values[j]);
+            from = values[j];
+        }
+        if (reading_changes(reading))
+            ALCK_NAME(read_values)(reading, image, channel, end - first, from, values[j]);
         rows[j] = values[j];
     }
 }
@@ -272,7 +284,7 @@ static void pack_piece(const weights_job *job, const region *r, const band *b, i
     for (int64_t k = 0; k < pixels; k += together) {
         const int64_t count = pixels - k < together ? pixels - k : together;
         const alck_real *const *from = r->pointers + k;
-        if (reading_changes(&job->s->reading)) {
+        if (reading_changes(&job->s->reading) || job->s->reading.pairs) {
             read_pixels(job, r, first, end, pixel + k, from, count, values, read);
             from = read;
         }
@@ -293,7 +305,8 @@ static int64_t find_piece(const weights_job *job, const region *r, int64_t runs,
     int64_t end = row + job->piece_rows - within;
     if (end > last)
         end = last;
-    k_piece piece = {.tap_y = index / job->p.taps_x, .tap_x = index % job->p.taps_x, .taps = 1, .channel = within};
+    k_piece piece = {.tap_y = index / job->p.taps_x, .tap_x = index % job->p.taps_x, .taps = 1,
+                     .channel = job->s->reading.pairs ? within / 2 : within};
     if (job->joined)
         piece = (k_piece){.tap_y = index, .taps = job->p.taps_x};
     ALCK_NAME(grid_point)(&job->p, r->run, runs, r->group, &piece, pointers, r->copies);
@@ -375,7 +388,8 @@ static upcoming find_next_left(const weights_job *job, const region *r, int64_t 
     const band next = find_band(r, last ? 0 : index + 1);
     const int64_t runs = ALCK_NAME(grid_find_runs)(&job->p, first, pixels, r->run);
     const int64_t end = find_piece(job, r, runs, next.first_row, next.end_row, r->next, pixels);
-    return (upcoming){.pixels = pixels, .share = ceil_divide(pixels, steps), .rows = end - next.first_row};
+    const int64_t rows = end - next.first_row;
+    return (upcoming){.pixels = pixels, .share = ceil_divide(pixels, steps), .rows = job->s->reading.pairs ? rows / 2 : rows};
 }
 
 /* What of the output's gradient is packed after a band's panel: the first band packs the next panel, the last one is followed

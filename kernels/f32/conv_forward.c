@@ -18,8 +18,8 @@ size_t ALCK_NAME(conv_packed_bytes)(const alck_conv *s)
 void ALCK_NAME(conv_pack)(const alck_parallel *par, const alck_conv *s, const alck_real *weight, void *packed)
 {
     const product p = conv_as_product(s);
-    pack_source source = {.stretches = product_stretches(&p), .reals = p.stretch_taps * p.channels, .columns = p.columns,
-                          .stride = p.columns, .operands = s->operands};
+    pack_source source = {.stretches = product_stretches(&p), .reals = p.stretch_taps * s->in_channels / s->groups,
+                          .columns = p.columns, .stride = p.columns, .operands = s->operands};
     for (int64_t group = 0; group < s->groups; group++) {
         source.values = weight + group * source.stretches * source.reals * p.columns;
         ALCK_NAME(pack_panels)(par, &source, (alck_real *)packed + group * elements_of_group(&p));

@@ -239,6 +239,7 @@ winograd ALCK_NAME(winograd_of)(const alck_conv *s)
 static winograd turned_of(const alck_conv *s)
 {
     alck_conv turned = *s;
+    turned.reading = (alck_reading){.gate = NULL};
     turned.in_height = s->out_height;
     turned.in_width = s->out_width;
     turned.in_channels = s->out_channels;

@@ -23,21 +23,23 @@ static tile_pixels find_pixels(const winograd *w, int64_t tile)
     return pixels;
 }
 
-ALCK_INLINE vf load_pixel(const tile_pixels *pixels, int position, int64_t channel, int64_t lanes)
+ALCK_INLINE vf load_pixel(const tile_pixels *pixels, bool pairs, int position, int64_t channel, int64_t lanes)
 {
     const alck_real *at = pixels->at[position];
-    return at != NULL ? load_lanes(at + channel, lanes) : vf_zero();
+    if (at == NULL)
+        return vf_zero();
+    return pairs ? vf_load_bf16((const uint16_t *)(const void *)at + channel, lanes) : load_lanes(at + channel, lanes);
 }
 
 /* `lanes` channels from first + channel on: first down the six columns, then along the six rows. */
-ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t first, int64_t pitch, alck_real *v, int64_t channel,
+ALCK_INLINE void transform_lanes(const tile_pixels *pixels, bool pairs, int64_t first, int64_t pitch, alck_real *v, int64_t channel,
                                  int64_t lanes)
 {
     vf columns[WINOGRAD_POSITIONS];
     for (int j = 0; j < WINOGRAD_POINTS; j++) {
         vf column[WINOGRAD_POINTS];
         for (int i = 0; i < WINOGRAD_POINTS; i++)
-            column[i] = load_pixel(pixels, i * WINOGRAD_POINTS + j, first + channel, lanes);
+            column[i] = load_pixel(pixels, pairs, i * WINOGRAD_POINTS + j, first + channel, lanes);
         transform_input(column, columns + j, WINOGRAD_POINTS);
     }
     for (int i = 0; i < WINOGRAD_POINTS; i++) {
@@ -49,18 +51,41 @@ ALCK_INLINE void transform_lanes(const tile_pixels *pixels, int64_t first, int64
 }
 
 /* Channels [first, first + count) of a tile. */
-ALCK_ONCE void transform_tile(const winograd *w, int64_t tile, int64_t first, int64_t count, int64_t pitch, alck_real *v)
+ALCK_ONCE void transform_pixels(const tile_pixels *pixels, int64_t first, int64_t count, int64_t pitch, alck_real *v)
 {
-    const tile_pixels pixels = find_pixels(w, tile);
-    EACH_VECTOR(count, transform_lanes, &pixels, first, pitch, v);
+    EACH_VECTOR(count, transform_lanes, pixels, false, first, pitch, v);
 }
+
+#ifdef ALCK_AVX512
+/* The same of pixels that are pairs in memory. */
+ALCK_ONCE void transform_paired(const tile_pixels *pixels, int64_t first, int64_t count, int64_t pitch, alck_real *v)
+{
+    EACH_VECTOR(count, transform_lanes, pixels, true, first, pitch, v);
+}
+#else
+/* The same by way of reals, for size: elsewhere pairs are emulated. */
+static void transform_paired(const tile_pixels *pixels, int64_t first, int64_t count, int64_t pitch, alck_real *v)
+{
+    alck_real reals[WINOGRAD_POSITIONS * PAIRED_TOGETHER];
+    tile_pixels unpaired = *pixels;
+    for (int i = 0; i < WINOGRAD_POSITIONS; i++) {
+        if (pixels->at[i] == NULL)
+            continue;
+        unpaired.at[i] = reals + i * PAIRED_TOGETHER;
+        ALCK_NAME(unpair_values)(first, count, pixels->at[i], reals + i * PAIRED_TOGETHER);
+    }
+    transform_pixels(&unpaired, 0, count, pitch, v);
+}
+#endif
 
 /* Channels [first, first + count) of two tiles, or of one where `both` is false, as pairs. */
 static void pair_tiles(const winograd *w, int64_t tile, bool both, int64_t first, int64_t count, v_layout layout, alck_real *v)
 {
     alck_real values[2][WINOGRAD_POSITIONS * PAIRED_TOGETHER];
-    for (int i = 0; i < (both ? 2 : 1); i++)
-        transform_tile(w, tile + i, first, count, PAIRED_TOGETHER, values[i]);
+    for (int i = 0; i < (both ? 2 : 1); i++) {
+        const tile_pixels pixels = find_pixels(w, tile + i);
+        (w->s.reading.pairs ? transform_paired : transform_pixels)(&pixels, first, count, PAIRED_TOGETHER, values[i]);
+    }
     for (int64_t position = 0; position < WINOGRAD_POSITIONS; position++) {
         const alck_real *from = values[0] + position * PAIRED_TOGETHER;
         alck_real *to = v + position * layout.position;
@@ -75,8 +100,10 @@ void ALCK_NAME(winograd_input)(const winograd *w, int64_t first, int64_t count, 
 {
     const int64_t channels = w->s.in_channels, step = layout.pairs_tiles ? 2 : 1;
     for (int64_t t = 0; t < count; t += step, v += layout.tile) {
-        if (w->s.operands == ALCK_REALS)
-            transform_tile(w, first + t, 0, channels, layout.position, v);
+        if (w->s.operands == ALCK_REALS) {
+            const tile_pixels pixels = find_pixels(w, first + t);
+            transform_pixels(&pixels, 0, channels, layout.position, v);
+        }
         for (int64_t c = 0; w->s.operands != ALCK_REALS && c < channels; c += PAIRED_TOGETHER)
             pair_tiles(w, first + t, layout.pairs_tiles && t + 1 < count, c, smaller(PAIRED_TOGETHER, channels - c), layout, v);
     }

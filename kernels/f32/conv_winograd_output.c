@@ -63,7 +63,8 @@ static void store_rest(const winograd *w, const tile_place *place, const alck_re
 {
     int64_t pixels[WINOGRAD_OUTPUTS];
     epilogue_rows_job job = {.rows = place->columns, .channel = channel, .count = count, .sums_pitch = WINOGRAD_COLUMNS,
-                             .output_stride = w->s.out_stride, .pixels = pixels, .output = w->output + channel};
+                             .output_stride = w->s.out_stride, .pixels = pixels,
+                             .output = epilogue_output(w->epilogue, w->output, channel)};
     for (int64_t i = 0; i < place->rows; i++) {
         for (int64_t j = 0; j < place->columns; j++)
             pixels[j] = place->pixel + i * place->width + j;

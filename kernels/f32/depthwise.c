@@ -50,7 +50,7 @@ typedef struct tap_block {
         if (whole && is_all(finished) && is_plain(finished->epilogue)) {        \
             const int64_t *const pixels = finished->pixels;                     \
             const int64_t output_stride = finished->output_stride;              \
-            alck_real *const output = finished->output + finished->channel;     \
+            alck_real *const output = finished->output;                         \
             EACH_PIXEL(STORE_PIXEL)                                             \
         } else if ((silu) && is_all(finished) && is_silu(finished->epilogue)) { \
             const alck_epilogue epilogue = *finished->epilogue;                 \
@@ -88,8 +88,7 @@ ALCK_INLINE bool is_silu(const alck_epilogue *e)
 ALCK_INLINE void finish_silu(const alck_epilogue *e, const tile_target *t, int64_t row, vf sum)
 {
     const int64_t pixel = t->pixels[row];
-    epilogue_vector(e, ALCK_SILU, sum, pixel, t->channel, t->output + pixel * t->output_stride + t->channel,
-                    VF_LANES);
+    epilogue_vector(e, ALCK_SILU, sum, pixel, t->channel, t->output + pixel * t->output_stride, VF_LANES);
 }
 
 /* `n` channels (one vector, or the part of one where not whole) of `rows` pixels. */
@@ -197,6 +196,7 @@ ALCK_INLINE void sum_lines(int64_t rows, int64_t taps, int64_t step, bool relu, 
         }
         tile_target at = *target;
         at.channel += channel;
+        at.output += channel;
         FINISH(&at, rows >= SILU_PIXELS && !relu);
     }
 }
@@ -317,8 +317,8 @@ ALCK_INLINE tile_target target_of(const product *p, const pixel_block *at, int64
 {
     const int64_t n = at->channels - c < VF_LANES ? at->channels - c : VF_LANES;
     return (tile_target){.sums = sums + c * DEPTHWISE_PIXELS, .first = true, .last = true, .pixels = at->pixels,
-                         .output = p->output, .output_stride = p->output_stride, .channel = at->channel + c,
-                         .columns = n, .epilogue = p->epilogue};
+                         .channel = at->channel + c, .columns = n, .output = p->output + at->channel + c,
+                         .output_stride = p->output_stride, .epilogue = p->epilogue};
 }
 
 /* The whole vectors of channels of a block, with `function`; returns how many channels that were. */

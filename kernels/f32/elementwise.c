@@ -1,5 +1,6 @@
 /* kernels/f32/elementwise.c - sums, products and copies of tensors of one shape. No value meets another pixel's. */
 #include "kernels/f32/activation.h"
+#include "kernels/f32/pairs.h"
 #include "kernels/f32/strips.h"
 
 typedef struct elementwise_job {
@@ -10,6 +11,7 @@ typedef struct elementwise_job {
     int64_t a_stride, b_stride, y_stride;
     bool add;
     alck_real value;
+    alck_operands operands;
 } elementwise_job;
 
 static inline elementwise_job two_operands(int64_t pixels, int64_t channels, const alck_real *a, int64_t a_stride,
@@ -62,6 +64,25 @@ void ALCK_NAME(add_forward)(const alck_parallel *par, alck_activation f, int64_t
     elementwise_job j = two_operands(pixels, channels, a, a_stride, b, b_stride, y, y_stride);
     j.f = f;
     alck_spread(par, strip_tasks(&j.cut), add_task, &j);
+}
+
+/* --- y rounded --- */
+
+static void round_task(void *argument, int64_t task, int worker)
+{
+    (void)worker;
+    const elementwise_job own = *(const elementwise_job *)argument, *j = &own;
+    const int64_t first = task * j->cut.per_task, end = range_end(j, first);
+    for (int64_t s = first; s < end; s++)
+        ALCK_NAME(round_values)(j->operands, strip_values(&j->cut, s), j->y + s * j->y_stride, j->y + s * j->y_stride);
+}
+
+void ALCK_NAME(round_to_bf16)(const alck_parallel *par, alck_operands operands, int64_t pixels, int64_t channels, alck_real *y,
+                              int64_t y_stride)
+{
+    elementwise_job j = two_operands(pixels, channels, y, y_stride, y, y_stride, y, y_stride);
+    j.operands = operands;
+    alck_spread(par, strip_tasks(&j.cut), round_task, &j);
 }
 
 /* --- y = a b (+ old y) --- */

@@ -7,16 +7,22 @@
 #include "kernels/f32/activation.h"
 #include "kernels/f32/strips.h"
 
-/* Whether epilogue_simple can finish whole vectors: no span, and no activation that needs polynomials. */
+/* Whether epilogue_simple can finish whole vectors: no rounding, no span, and no activation that needs polynomials. */
 ALCK_INLINE bool epilogue_is_simple(const alck_epilogue *e)
 {
-    return e->span == NULL && activation_is_simple(e->activation);
+    return e->rounding == ALCK_REALS && e->span == NULL && activation_is_simple(e->activation);
 }
 
 /* Whether the sums are stored, or added to what is there, as they are. */
 ALCK_INLINE bool epilogue_only_stores(const alck_epilogue *e)
 {
-    return e->bias == NULL && e->residual == NULL && e->activation == ALCK_IDENTITY && e->span == NULL;
+    return e->bias == NULL && e->residual == NULL && e->activation == ALCK_IDENTITY && e->span == NULL && e->rounding == ALCK_REALS;
+}
+
+/* Where a channel of pixel 0 is stored. */
+ALCK_INLINE alck_real *epilogue_output(const alck_epilogue *e, alck_real *output, int64_t channel)
+{
+    return output + (e->stores_pairs ? channel / 2 : channel);
 }
 
 /* A full vector of `channel`, ... of output pixel `pixel`, whose memory is at `output`. */
@@ -33,6 +39,16 @@ ALCK_INLINE vf epilogue_simple(const alck_epilogue *e, vf v, int64_t pixel, int6
         return vf_relu(v);
     return e->activation == ALCK_RELU6 ? vf_relu6(v) : v;
 }
+
+/* And where that of what is added lies, NULL if nothing is. */
+ALCK_INLINE const alck_real *epilogue_residual(const alck_epilogue *e, int64_t channel)
+{
+    return e->residual != NULL ? e->residual + (e->residual_pairs ? channel / 2 : channel) : NULL;
+}
+
+/* What is rounded is at most so many rows of so many channels: those of a tile, or of Winograd's. */
+#define ROUNDED_ROWS 16
+#define ROUNDED_COUNT 64
 
 /* What is stored of `rows` pixels: from sums, `sums_pitch` apart, to `count` consecutive channels of each. */
 typedef struct epilogue_rows_job {

@@ -6,7 +6,7 @@
 
 ALCK_INLINE int64_t conv_in_stride(const alck_conv *s)
 {
-    return s->in_stride > 0 ? s->in_stride : s->in_channels;
+    return s->in_stride > 0 ? s->in_stride : s->in_channels / (s->reading.pairs ? 2 : 1);
 }
 
 ALCK_INLINE int64_t conv_out_stride(const alck_conv *s)
@@ -19,7 +19,8 @@ static inline product conv_as_product(const alck_conv *s)
 {
     return (product){.groups = s->groups, .columns = s->out_channels / s->groups,
                      .input_height = s->in_height, .input_width = s->in_width,
-                     .input_stride = conv_in_stride(s), .channels = s->in_channels / s->groups,
+                     .input_stride = conv_in_stride(s), .channels = s->in_channels / s->groups / (s->reading.pairs ? 2 : 1),
+                     .paired = s->reading.pairs,
                      .taps_y = s->kernel_height, .taps_x = s->kernel_width,
                      .stretch_taps = product_stretch_taps(s->operands, s->kernel_width, s->dilation_x, s->in_channels / s->groups),
                      .step_y = s->stride_y,

@@ -18,7 +18,7 @@ left_kind ALCK_NAME(left_choose)(const product *p)
         return LEFT_BY_K;
     if (reading_changes(&p->reading) || p->reading.depthwise != NULL)
         return LEFT_COPIED;
-    if (p->operands != ALCK_REALS && !p->paired)
+    if (product_left_operands(p) != ALCK_REALS || p->stretch_taps > 1)
         return LEFT_COPIED;
     if (ALCK_NAME(grid_joins_taps)(p))
         return LEFT_TAP_ROWS;
@@ -163,20 +163,40 @@ static void copy_row(alck_real *to, const alck_real *from, int64_t count)
         vf_store_n(to + i, vf_load_n(from + i, count - i), count - i);
 }
 
+/* Values of a row of an image, from `channel` on, as a gate or a norm changes them. */
+static void copy_changed(const product *p, int64_t image, int64_t channel, int64_t count, const alck_real *from, alck_real *to)
+{
+    alck_real values[2 * K_BLOCK];
+    if (p->operands == ALCK_REALS) {
+        ALCK_NAME(read_values)(&p->reading, image, channel, count, from, to);
+        return;
+    }
+    if (p->paired) {
+        channel *= 2;
+        count *= 2;
+        ALCK_NAME(unpair_values)(0, count, from, values);
+        from = values;
+    } else if (p->reading.rounds) {
+        ALCK_NAME(round_values)(p->operands, count, from, values);
+        from = values;
+    }
+    ALCK_NAME(read_values)(&p->reading, image, channel, count, from, values);
+    ALCK_NAME(pair_values)(p->operands, count, values, to);
+}
+
 /* Rows of a piece, of `count` values, to `to`, COPIED_ROW values apart. */
 static void copy_piece(const product *p, int64_t group, const k_piece *piece, int64_t count, const alck_real *const *from,
                        const left_block *left, alck_real *to)
 {
-    const bool changes = reading_changes(&p->reading), pairs = p->operands != ALCK_REALS;
+    const bool changes = reading_changes(&p->reading), pairs = product_left_operands(p) != ALCK_REALS;
     const int64_t channel = group * p->channels + piece->channel;
-    alck_real values[2 * K_BLOCK];
     for (const grid_run *run = left->run; run < left->run + left->runs; run++)
         for (int64_t i = 0; i < run->count; i++, from++, to += COPIED_ROW) {
             if (changes)
-                ALCK_NAME(read_values)(&p->reading, run->image, channel, count, *from, pairs ? values : to);
-            if (pairs)
-                ALCK_NAME(pair_values)(p->operands, count, changes ? values : *from, to);
-            else if (!changes)
+                copy_changed(p, run->image, channel, count, *from, to);
+            else if (pairs)
+                ALCK_NAME(pair_values)(p->operands, count, *from, to);
+            else
                 copy_row(to, *from, count);
         }
 }
@@ -216,7 +236,7 @@ static void copy_stretches(const product *p, int64_t group, const k_block *block
 {
     const alck_real **from = left->pointers + ROWS_MOST;
     alck_real *edges = left->copies + ROWS_MOST * COPIED_ROW;
-    const int64_t per_term = values_per_term(p->operands), per_row = p->taps_x / p->stretch_taps;
+    const int64_t per_term = values_per_term(product_left_operands(p)), per_row = p->taps_x / p->stretch_taps;
     k_piece piece = {.taps = p->stretch_taps, .channel = block->term * per_term};
     const int64_t after = p->stretch_taps * p->channels - piece.channel, most = block->length * per_term;
     for (int64_t i = 0; i < block->count; i++) {

@@ -1,8 +1,8 @@
 /* kernels/f32/left.h - finds the left operand of a product for a block of output rows and a block of k: where each
  * row's terms lie in the image. Values are copied only where they must be: a row of small taps that reaches into the
  * padding, channels too few for a piece of their own, pixels so far apart in powers of two that they would share
- * one set of the first cache, values that a gate multiplies or a batch norm changes, or pairs of bf16. A depthwise
- * convolution's values are formed there.
+ * one set of the first cache, values that a gate multiplies or a batch norm changes, or reals that become pairs of
+ * bf16. A depthwise convolution's values are formed there.
  */
 #ifndef ALCK_F32_LEFT_H
 #define ALCK_F32_LEFT_H

@@ -4,6 +4,7 @@
  * z is computed again with norm_forward's own operations, so that its bits and thus relu's mask are the same.
  */
 #include "kernels/f32/activation.h"
+#include "kernels/f32/norm_values.h"
 #include "kernels/f32/runs.h"
 
 /* What dy of all pixels of a row is multiplied by, and what is added then; or NULL. */
@@ -32,6 +33,41 @@ ALCK_INLINE norm_pixel norm_pixel_at(const alck_norm_backward *s, norm_row row, 
                         .row = row};
 }
 
+static const alck_real *from_channel(const alck_real *values, int64_t channel)
+{
+    return values != NULL ? values + channel : NULL;
+}
+
+static alck_real *from_pixel(alck_real *values, int64_t stride, norm_block b)
+{
+    return values != NULL ? values + b.pixel * stride + b.channel : NULL;
+}
+
+/* The same of a block, but for the gate and dy of rows, which begin with the first row; x and y may become reals. */
+static alck_norm_backward backward_of_block(const alck_norm_backward *s, norm_block b, alck_real *x, alck_real *y)
+{
+    alck_norm_backward block = *s;
+    block.forward = norm_of_block(&s->forward, b, x);
+    block.dy += b.pixel * s->dy_stride + b.channel;
+    block.gate = from_channel(s->gate, b.channel);
+    block.dy_of_rows = from_channel(s->dy_of_rows, b.channel);
+    block.mean = from_channel(s->mean, b.channel);
+    block.a = from_channel(s->a, b.channel);
+    block.b = from_channel(s->b, b.channel);
+    block.c = from_channel(s->c, b.channel);
+    block.dz = from_pixel(s->dz, s->dz_stride, b);
+    block.dx = from_pixel(s->dx, s->dx_stride, b);
+    block.d_residual = from_pixel(s->d_residual, s->d_residual_stride, b);
+    if (s->y != NULL && s->forward.y_pairs) {
+        const norm_values unpaired = norm_unpaired(s->y, s->y_stride, b, y);
+        block.y = unpaired.at;
+        block.y_stride = unpaired.stride;
+    } else if (s->y != NULL) {
+        block.y += b.pixel * s->y_stride + b.channel;
+    }
+    return block;
+}
+
 /* dz of the lanes from channel i on. */
 ALCK_INLINE vf norm_dz(alck_activation f, const alck_norm *n, const norm_pixel *at, int64_t i, int64_t lanes)
 {
@@ -58,44 +94,51 @@ typedef struct sums_job {
     double *totals; /* [unit][sum dz, sum dz (x - mean)][channels] */
 } sums_job;
 
-ALCK_INLINE void sums_step(alck_activation f, const alck_norm_backward *s, norm_row row, int64_t first,
-                           int64_t channel, alck_real *sums, alck_real *products, int64_t pixel, int64_t pixels,
-                           int64_t i, int64_t lanes)
+ALCK_INLINE void sums_step(alck_activation f, const alck_norm_backward *s, norm_row row, alck_real *sums, alck_real *products,
+                           int64_t pixel, int64_t pixels, int64_t i, int64_t lanes)
 {
-    const int64_t c = channel + i;
-    const vf mean = load_lanes(s->mean + c, lanes);
+    const vf mean = load_lanes(s->mean + i, lanes);
     vf sum = load_lanes(sums + i, lanes), product = load_lanes(products + i, lanes);
-    for (int64_t p = 0; p < pixels; p++) {
-        const norm_pixel at = norm_pixel_at(s, row, first + pixel + p);
-        fetch_pixel_ahead(at.x + c, s->forward.x_stride);
-        fetch_pixel_ahead(at.dy + c, s->dy_stride);
-        const vf dz = norm_dz(f, &s->forward, &at, c, lanes);
+    for (int64_t p = pixel; p < pixel + pixels; p++) {
+        const norm_pixel at = norm_pixel_at(s, row, p);
+        fetch_pixel_ahead(at.x + i, s->forward.x_stride);
+        fetch_pixel_ahead(at.dy + i, s->dy_stride);
+        const vf dz = norm_dz(f, &s->forward, &at, i, lanes);
         if (f == ALCK_SILU && s->dz != NULL)
-            store_lanes(s->dz + (first + pixel + p) * s->dz_stride + c, dz, lanes);
+            store_lanes(s->dz + p * s->dz_stride + i, dz, lanes);
         sum = vf_add(sum, dz);
-        product = vf_fma(dz, vf_sub(load_lanes(at.x + c, lanes), mean), product);
+        product = vf_fma(dz, vf_sub(load_lanes(at.x + i, lanes), mean), product);
     }
     store_lanes(sums + i, sum, lanes);
     store_lanes(products + i, product, lanes);
 }
 
-ALCK_INLINE void unit_sums(alck_activation f, const sums_job *j, int64_t unit, int64_t channel, int64_t channels)
+/* A run of so many pixels, which `s` begins with. */
+ALCK_INLINE void run_sums(alck_activation f, const alck_norm_backward *s, norm_row row, int64_t pixels, alck_real *sums,
+                          alck_real *products)
 {
-    alck_real sums[CHUNK_CHANNELS], products[CHUNK_CHANNELS];
+    if (activation_is_simple(f))
+        EACH_PIXEL_VECTOR(pixels, s->forward.channels, sums_step, f, s, row, sums, products);
+    else /* a polynomial gains nothing by four copies */
+        EACH_VECTOR(s->forward.channels, sums_step, f, s, row, sums, products, 0, pixels);
+}
+
+static void unit_sums(const sums_job *j, int64_t unit, int64_t channel, int64_t channels)
+{
+    alck_real sums[CHUNK_CHANNELS], products[CHUNK_CHANNELS], x[RUN_PIXELS * CHUNK_CHANNELS], y[RUN_PIXELS * CHUNK_CHANNELS];
     const int64_t all = unit_pixels(&j->cut, unit);
-    const norm_row row = norm_row_at(j->s, unit / j->cut.per_row);
     double *totals = j->totals + 2 * unit * j->cut.channels + channel;
     memset(totals, 0, (size_t)channels * sizeof *totals);
     memset(totals + j->cut.channels, 0, (size_t)channels * sizeof *totals);
     for (int64_t before = 0; before < all; before += RUN_PIXELS) {
-        const int64_t first = unit_first_pixel(&j->cut, unit) + before;
+        const norm_block b = {unit_first_pixel(&j->cut, unit) + before, smaller(RUN_PIXELS, all - before), channel, channels};
+        const alck_norm_backward s = backward_of_block(j->s, b, x, y);
+        const norm_row row = norm_row_at(&s, unit / j->cut.per_row);
         clear_sums(sums, channels);
         clear_sums(products, channels);
-        const int64_t pixels = smaller(RUN_PIXELS, all - before);
-        if (activation_is_simple(f))
-            EACH_PIXEL_VECTOR(pixels, channels, sums_step, f, j->s, row, first, channel, sums, products);
-        else /* a polynomial gains nothing by four copies */
-            EACH_VECTOR(channels, sums_step, f, j->s, row, first, channel, sums, products, 0, pixels);
+#define RUN_SUMS(f) run_sums(f, &s, row, b.pixels, sums, products)
+        FOR_NORM_ACTIVATION(s.forward.activation, RUN_SUMS)
+#undef RUN_SUMS
         ALCK_NAME(add_run)(totals, sums, channels);
         ALCK_NAME(add_run)(totals + j->cut.channels, products, channels);
     }
@@ -106,11 +149,8 @@ static void sums_task(void *argument, int64_t task, int worker)
     (void)worker;
     const sums_job *j = argument;
     const unit_range r = units_of_task(&j->cut, task);
-    for (int64_t unit = r.first; unit < r.end; unit++) {
-#define UNIT_SUMS(f) unit_sums(f, j, unit, r.channel, r.channels)
-        FOR_NORM_ACTIVATION(j->s->forward.activation, UNIT_SUMS)
-#undef UNIT_SUMS
-    }
+    for (int64_t unit = r.first; unit < r.end; unit++)
+        unit_sums(j, unit, r.channel, r.channels);
 }
 
 static void add_units_task(void *argument, int64_t task, int worker)
@@ -175,25 +215,40 @@ ALCK_INLINE void apply_step(alck_activation f, const alck_norm_backward *s, cons
     store_lanes(dx + i, v, lanes);
 }
 
-ALCK_INLINE void apply_pixels(alck_activation f, const alck_norm_backward *s, int64_t first, int64_t end)
+/* Pixels [first, end) of `s`, which begins with pixel `base`. */
+ALCK_INLINE void apply_pixels(alck_activation f, const alck_norm_backward *s, int64_t first, int64_t end, int64_t base)
 {
     for (int64_t p = first; p < end; p++) {
-        const norm_pixel at = norm_pixel_at(s, norm_row_at(s, p / s->forward.pixels_per_row), p);
+        const norm_pixel at = norm_pixel_at(s, norm_row_at(s, (base + p) / s->forward.pixels_per_row), p);
         alck_real *dx = s->dx != NULL ? s->dx + p * s->dx_stride : NULL;
         alck_real *d_residual = s->d_residual != NULL ? s->d_residual + p * s->d_residual_stride : NULL;
         EACH_VECTOR(s->forward.channels, apply_step, f, s, &at, dx, d_residual);
     }
 }
 
+static void apply_range(const alck_norm_backward *s, int64_t first, int64_t end, int64_t base)
+{
+#define APPLY(f) apply_pixels(f, s, first, end, base)
+    FOR_NORM_ACTIVATION(s->forward.activation, APPLY)
+#undef APPLY
+}
+
 static void apply_task(void *argument, int64_t task, int worker)
 {
     (void)worker;
     const apply_job *j = argument;
+    const alck_norm *n = &j->s->forward;
     const int64_t first = task * j->cut.per_task;
     const int64_t end = smaller(first + j->cut.per_task, j->cut.count);
-#define APPLY(f) apply_pixels(f, j->s, first, end)
-    FOR_NORM_ACTIVATION(j->s->forward.activation, APPLY)
-#undef APPLY
+    if (!norm_makes_x(n) && !n->y_pairs) {
+        apply_range(j->s, first, end, 0);
+        return;
+    }
+    for (norm_block b = norm_first_block(n, first, end); b.pixels > 0; b = norm_next_block(n, b, end)) {
+        alck_real x[NORM_BLOCK], y[NORM_BLOCK];
+        const alck_norm_backward s = backward_of_block(j->s, b, x, y);
+        apply_range(&s, 0, b.pixels, b.pixel);
+    }
 }
 
 void ALCK_NAME(norm_backward_apply)(const alck_parallel *par, const alck_norm_backward *s)

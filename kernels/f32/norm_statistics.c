@@ -5,12 +5,12 @@
  * order of runs.h: T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing
  * sample variances" (1979). The tensor is read from memory once.
  */
+#include "kernels/f32/norm_values.h"
 #include "kernels/f32/runs.h"
 
 typedef struct statistics_job {
     units cut;
-    const alck_real *x;
-    int64_t x_stride;
+    const alck_norm *s;
     double *moments; /* [unit][mean, M2][channels] */
     alck_real *mean, *variance;
 } statistics_job;
@@ -81,7 +81,7 @@ static void merge_unit(double *restrict mean, double *restrict m2, int64_t befor
 
 static void unit_moments(const statistics_job *j, int64_t unit, int64_t channel, int64_t channels)
 {
-    alck_real centre[CHUNK_CHANNELS], sums[CHUNK_CHANNELS], squares[CHUNK_CHANNELS];
+    alck_real centre[CHUNK_CHANNELS], sums[CHUNK_CHANNELS], squares[CHUNK_CHANNELS], reals[RUN_PIXELS * CHUNK_CHANNELS];
     const int64_t all = unit_pixels(&j->cut, unit);
     double *mean = j->moments + 2 * unit * j->cut.channels + channel;
     double *m2 = mean + j->cut.channels;
@@ -89,15 +89,15 @@ static void unit_moments(const statistics_job *j, int64_t unit, int64_t channel,
     memset(m2, 0, (size_t)channels * sizeof *m2);
     for (int64_t before = 0; before < all; before += RUN_PIXELS) {
         const int64_t pixels = smaller(RUN_PIXELS, all - before);
-        const alck_real *x = j->x + (unit_first_pixel(&j->cut, unit) + before) * j->x_stride + channel;
+        const norm_values x = norm_x(j->s, (norm_block){unit_first_pixel(&j->cut, unit) + before, pixels, channel, channels}, reals);
         clear_sums(centre, channels);
-        EACH_PIXEL_VECTOR(pixels, channels, sum_step, x, j->x_stride, centre);
+        EACH_PIXEL_VECTOR(pixels, channels, sum_step, x.at, x.stride, centre);
         const alck_real inverse = (alck_real)1 / (alck_real)pixels;
         for (int64_t c = 0; c < channels; c++)
             centre[c] *= inverse;
         clear_sums(sums, channels);
         clear_sums(squares, channels);
-        EACH_PIXEL_VECTOR(pixels, channels, centred_step, x, j->x_stride, centre, sums, squares);
+        EACH_PIXEL_VECTOR(pixels, channels, centred_step, x.at, x.stride, centre, sums, squares);
         merge_run(mean, m2, before, centre, sums, squares, pixels, channels);
     }
 }
@@ -141,8 +141,7 @@ void ALCK_NAME(norm_statistics)(const alck_parallel *par, const alck_norm *s, al
                                 void *scratch)
 {
     statistics_job j = {.cut = units_of(s->rows, s->pixels_per_row, s->channels),
-                        .x = s->x,
-                        .x_stride = s->x_stride,
+                        .s = s,
                         .moments = scratch,
                         .mean = mean,
                         .variance = variance};

@@ -24,12 +24,12 @@ ALCK_INLINE void fetch_row(uintptr_t row, int64_t vectors)
 /* Where a row's results will be stored, and what will be added to them. */
 ALCK_INLINE uintptr_t output_row(const tile_target *t, int64_t r)
 {
-    return (uintptr_t)(t->output + t->pixels[r] * t->output_stride + t->channel);
+    return (uintptr_t)(t->output + t->pixels[r] * t->output_stride);
 }
 
 ALCK_INLINE uintptr_t residual_row(const tile_target *t, int64_t r)
 {
-    return (uintptr_t)(t->epilogue->residual + t->pixels[r] * t->epilogue->residual_stride + t->channel);
+    return (uintptr_t)(t->residual + t->pixels[r] * t->epilogue->residual_stride);
 }
 
 ALCK_INLINE void fetch_at_once(int64_t rows, int64_t vectors, const tile_target *t)
@@ -38,7 +38,7 @@ ALCK_INLINE void fetch_at_once(int64_t rows, int64_t vectors, const tile_target 
         return;
     for (int64_t r = 0; r < rows; r++)
         fetch_row(output_row(t, r), vectors);
-    for (int64_t r = 0; r < rows && t->epilogue->residual != NULL; r++)
+    for (int64_t r = 0; r < rows && t->residual != NULL; r++)
         fetch_row(residual_row(t, r), vectors);
 }
 
@@ -63,7 +63,7 @@ ALCK_ONCE void fetch_first(int64_t rows, int64_t vectors, const tile_target *t, 
         return;
     for (int64_t r = 0; r < rows; r++)
         *o->end++ = output_row(t, r);
-    if (t->epilogue->residual != NULL) {
+    if (t->residual != NULL) {
         o->each_time *= 2;
         for (int64_t r = 0; r < rows; r++)
             *o->end++ = residual_row(t, r);

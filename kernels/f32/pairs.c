@@ -1,6 +1,8 @@
 /* kernels/f32/pairs.c - see pairs.h: by the CPU's instruction where it has one, else by what that is defined to compute. */
 #include "kernels/f32/pairs.h"
 
+#include "kernels/f32/strips.h"
+
 #if defined(ALCK_AVX512) && !defined(ALCOR_DOUBLE)
 #include "kernels/f32/pairs_bf16.h"
 #define CPU_MAY_PAIR
@@ -47,4 +49,31 @@ void ALCK_NAME(pair_rows)(alck_operands operands, int64_t count, const alck_real
     (void)operands;
     for (int64_t i = 0; i < count; i++)
         store_pair(to + i, first[i], second ? second[i] : 0);
+}
+
+void ALCK_NAME(round_values)(alck_operands operands, int64_t count, const alck_real *from, alck_real *to)
+{
+#ifdef CPU_MAY_PAIR
+    if (operands == ALCK_BF16_PAIRS) {
+        ALCK_NAME(round_values_bf16)(count, from, to);
+        return;
+    }
+#endif
+    (void)operands;
+    for (int64_t i = 0; i < count; i++) {
+        const uint32_t bits = round_to_bf16(from[i]) << 16;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        to[i] = (alck_real)value;
+    }
+}
+
+ALCK_INLINE void unpair_step(const uint16_t *from, alck_real *to, int64_t i, int64_t lanes)
+{
+    store_lanes(to + i, vf_load_bf16(from + i, lanes), lanes);
+}
+
+void ALCK_NAME(unpair_values)(int64_t first, int64_t count, const alck_real *from, alck_real *to)
+{
+    EACH_VECTOR(count, unpair_step, (const uint16_t *)(const void *)from + first, to);
 }

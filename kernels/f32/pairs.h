@@ -1,4 +1,5 @@
-/* kernels/f32/pairs.h - rounds reals to bf16 and pairs them (alck_operands), a row at a time, into a product's copies and panels.
+/* kernels/f32/pairs.h - rounds reals to bf16 and pairs them (alck_operands), a row at a time, into a product's copies and panels and
+ * into tensors, and makes reals of them again.
  *
  * Not for ALCK_REALS. The double build has no pairs, and never asks for any.
  */
@@ -22,5 +23,9 @@ ALCK_INLINE int64_t terms_of(alck_operands operands, int64_t values)
 void ALCK_NAME(pair_values)(alck_operands operands, int64_t count, const alck_real *from, alck_real *to);
 /* Two rows to pairs, the first's values with the second's; a row that is NULL has zeros. */
 void ALCK_NAME(pair_rows)(alck_operands operands, int64_t count, const alck_real *first, const alck_real *second, alck_real *to);
+/* Values as they are after rounding; `to` may be `from`. */
+void ALCK_NAME(round_values)(alck_operands operands, int64_t count, const alck_real *from, alck_real *to);
+/* Values [first, first + count) of a row of pairs that begins at `from`. */
+void ALCK_NAME(unpair_values)(int64_t first, int64_t count, const alck_real *from, alck_real *to);
 
 #endif

@@ -3,13 +3,7 @@
  */
 #include "kernels/f32/pairs_bf16.h"
 
-/* `first` in the lower 16 halves, `second` in the upper ones. (VCVTNE2PS2BF16 would do so at once, but Bochs 3.0, in which this is
- * tested, gives the first twice.) */
-ALCK_INLINE __m512i rounded(vf first, vf second)
-{
-    const __m256i lower = (__m256i)_mm512_cvtneps_pbh(first), upper = (__m256i)_mm512_cvtneps_pbh(second);
-    return _mm512_inserti64x4(_mm512_castsi256_si512(lower), upper, 1);
-}
+#include "kernels/f32/halves.h"
 
 ALCK_INLINE int64_t lanes_of(int64_t count)
 {
@@ -21,7 +15,7 @@ void ALCK_NAME(pair_values_bf16)(int64_t count, const alck_real *from, alck_real
     for (int64_t i = 0; i < count; i += 2 * VF_LANES) {
         const int64_t n = lanes_of(count - i), after = lanes_of(count - i - VF_LANES);
         const vf first = vf_load_n(from + i, n), second = vf_load_n(from + i + VF_LANES, after);
-        _mm512_mask_storeu_epi32(to + i / 2, alck_first_lanes((n + after + 1) / 2), rounded(first, second));
+        _mm512_mask_storeu_epi32(to + i / 2, alck_first_lanes((n + after + 1) / 2), halves_of(first, second));
     }
 }
 
@@ -33,6 +27,14 @@ void ALCK_NAME(pair_rows_bf16)(int64_t count, const alck_real *first, const alck
     for (int64_t i = 0; i < count; i += VF_LANES) {
         const int64_t n = lanes_of(count - i);
         const vf above = vf_load_n(first + i, n), below = second != NULL ? vf_load_n(second + i, n) : vf_zero();
-        _mm512_mask_storeu_epi32(to + i, alck_first_lanes(n), _mm512_permutexvar_epi16(neighbours, rounded(above, below)));
+        _mm512_mask_storeu_epi32(to + i, alck_first_lanes(n), _mm512_permutexvar_epi16(neighbours, halves_of(above, below)));
+    }
+}
+
+void ALCK_NAME(round_values_bf16)(int64_t count, const alck_real *from, alck_real *to)
+{
+    for (int64_t i = 0; i < count; i += VF_LANES) {
+        const int64_t n = lanes_of(count - i);
+        vf_store_n(to + i, reals_of((__m256i)_mm512_cvtneps_pbh(vf_load_n(from + i, n))), n);
     }
 }

@@ -6,5 +6,6 @@
 
 void ALCK_NAME(pair_values_bf16)(int64_t count, const alck_real *from, alck_real *to);
 void ALCK_NAME(pair_rows_bf16)(int64_t count, const alck_real *first, const alck_real *second, alck_real *to);
+void ALCK_NAME(round_values_bf16)(int64_t count, const alck_real *from, alck_real *to);
 
 #endif

@@ -4,8 +4,8 @@
  * that a block of a panel (256 x TILE_COLUMNS, about half a first cache) serves all the tiles before the next is read,
  * and the block sums wait in scratch that fits the second cache.
  */
+#include "kernels/f32/epilogue.h"
 #include "kernels/f32/left.h"
-#include "kernels/f32/strips.h"
 
 /* Columns of one task at most: its block sums (ROWS_MOST x this) stay within a quarter of a second cache. */
 #define COLUMNS_MOST 512
@@ -227,11 +227,12 @@ static void multiply_block(const product_job *job, const panel_range *r, int64_t
     const product *p = job->p;
     const int64_t first_k = ALCK_NAME(left_find)(p, r->group, block, left);
     for (int64_t panel = r->first; panel < r->end; panel++) {
+        const int64_t channel = r->group * p->columns + panel * TILE_COLUMNS;
         tile_target target = {.sums = sums + (panel - r->first) * left->rows * TILE_COLUMNS,
                               .first = block == 0, .last = block == job->k_blocks - 1,
-                              .output = p->output, .output_stride = p->output_stride,
-                              .channel = r->group * p->columns + panel * TILE_COLUMNS,
-                              .columns = panel_columns(p->columns, panel), .epilogue = p->epilogue};
+                              .channel = channel, .columns = panel_columns(p->columns, panel),
+                              .output = epilogue_output(p->epilogue, p->output, channel), .output_stride = p->output_stride,
+                              .residual = epilogue_residual(p->epilogue, channel), .epilogue = p->epilogue};
         multiply_panel(p, left, panel == r->first, panel_vectors(p->columns, panel), find_panel(job, r->group, panel, first_k),
                        find_next_panel(job, r, panel, first_k, first_k + left->length), &target);
     }

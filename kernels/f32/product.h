@@ -39,13 +39,19 @@ typedef struct product {
     alck_real *output;
     const alck_epilogue *epilogue;
     alck_operands operands;
-    bool paired; /* the image's values are pairs of bf16 already, and count as terms: they are read where they lie, never copied */
+    bool paired; /* the image's values are pairs of bf16 already, and count as terms */
 } product;
 
 /* Taps of a stretch: a matter of shapes alone, since it decides which values are pairs. */
 ALCK_INLINE int64_t product_stretch_taps(alck_operands operands, int64_t taps_x, int64_t tap_step_x, int64_t channels)
 {
     return operands != ALCK_REALS && taps_x > 1 && tap_step_x == 1 && taps_x * channels <= TAP_ROW_MOST ? taps_x : 1;
+}
+
+/* What the image's values still have to become. */
+ALCK_INLINE alck_operands product_left_operands(const product *p)
+{
+    return p->paired ? ALCK_REALS : p->operands;
 }
 
 /* k is so many stretches of so many terms. */
@@ -56,7 +62,7 @@ ALCK_INLINE int64_t product_stretches(const product *p)
 
 ALCK_INLINE int64_t product_stretch_terms(const product *p)
 {
-    return terms_of(p->paired ? ALCK_REALS : p->operands, p->stretch_taps * p->channels);
+    return terms_of(product_left_operands(p), p->stretch_taps * p->channels);
 }
 
 ALCK_INLINE int64_t product_terms(const product *p)

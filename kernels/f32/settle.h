@@ -27,7 +27,7 @@ static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target 
 {
     const epilogue_rows_job job = {.rows = rows, .channel = t->channel, .count = t->columns,
                                    .sums_pitch = vectors * VF_LANES, .output_stride = t->output_stride, .sums = t->sums,
-                                   .pixels = t->pixels, .output = t->output + t->channel};
+                                   .pixels = t->pixels, .output = t->output};
     ALCK_NAME(epilogue_rows)(t->epilogue, &job);
 }
 
@@ -86,7 +86,7 @@ static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target 
         const int64_t *const pixels = (target)->pixels;             \
         const int64_t output_stride = (target)->output_stride;      \
         const int64_t first_channel = (target)->channel;            \
-        alck_real *const output = (target)->output + first_channel; \
+        alck_real *const output = (target)->output;                 \
         if (e.add) {                                                \
             EACH_ROW(ADD_OUTPUT)                                    \
         }                                                           \

@@ -15,6 +15,7 @@
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 
 #ifdef ALCK_BF16_TILES
+#include "kernels/f32/settle_bf16.h"
 #include "kernels/f32/tile_bf16.h"
 #define BY_ROWS ALCK_NAME(tile_bf16_by_rows)
 #define BY_COLUMNS ALCK_NAME(tile_bf16_by_columns)
@@ -24,7 +25,9 @@
 #define WHOLE_TILE(rows, vectors) ((rows) == TILE_ROWS && (vectors) == TILE_VECTORS)
 #define FINISH(simple, target)                                               \
     do {                                                                     \
-        if (2 * rows >= TILE_ROWS && vectors == TILE_VECTORS) {              \
+        if ((simple) && WHOLE_TILE(rows, vectors) && settles_rounded(target)) { \
+            SETTLE_ROUNDED(EACH_ROW, target);                                \
+        } else if (2 * rows >= TILE_ROWS && vectors == TILE_VECTORS) {              \
             SETTLE(EACH_ROW, (simple) && WHOLE_TILE(rows, vectors), target); \
         } else {                                                             \
             KEEP(EACH_ROW, (target)->sums, (target)->first)                  \

@@ -33,9 +33,10 @@ typedef struct tile_target {
     alck_real *sums;          /* [rows][vectors * VF_LANES], this tile's own: block sums, and room to finish edges in */
     bool first, last;         /* of the blocks of k; sums are only added to after the first, stored before the last */
     const int64_t *pixels;    /* per row: the output pixel */
-    alck_real *output;        /* channel 0 of output pixel 0 */
-    int64_t output_stride;
     int64_t channel, columns; /* the tile's first channel, and how many channels of it exist */
+    alck_real *output;        /* that channel of output pixel 0 */
+    const alck_real *residual; /* and of what is added, where it is fetched ahead */
+    int64_t output_stride;
     const alck_epilogue *epilogue;
     uintptr_t ahead;          /* address of what is wanted as a panel soon */
     int64_t ahead_lines;      /* of it fetched in the time of as many k as a line has values */

@@ -193,5 +193,13 @@ ALCK_INLINE void vi_store_bytes(uint8_t *p, vi v, int64_t n)
         for (int64_t i = 0; i < n; i++)
             p[i] = (uint8_t)(bytes >> (8 * i));
 }
+ALCK_INLINE vf vf_load_bf16(const uint16_t *p, int64_t n)
+{
+    uint16_t lanes[VF_LANES] = {0};
+    if (n < VF_LANES)
+        memcpy(lanes, p, (size_t)n * sizeof *p);
+    const __m128i halves = _mm_loadu_si128((const __m128i *)(const void *)(n < VF_LANES ? lanes : p));
+    return vi_real(vi_shl(_mm256_cvtepu16_epi32(halves), 16));
+}
 
 #endif

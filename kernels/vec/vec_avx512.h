@@ -178,5 +178,11 @@ ALCK_INLINE void vi_store_bytes(uint8_t *p, vi v, int64_t n)
 {
     _mm512_mask_cvtepi32_storeu_epi8(p, alck_first_lanes(n), v);
 }
+ALCK_INLINE vf vf_load_bf16(const uint16_t *p, int64_t n)
+{
+    const __m256i halves = n == VF_LANES ? _mm256_loadu_si256((const __m256i *)(const void *)p)
+                                         : _mm256_maskz_loadu_epi16(alck_first_lanes(n), p);
+    return vi_real(vi_shl(_mm512_cvtepu16_epi32(halves), 16));
+}
 
 #endif

@@ -223,5 +223,18 @@ ALCK_INLINE void vi_store_bytes(uint8_t *p, vi v, int64_t n)
     for (int64_t i = 0; i < n; i++)
         p[i] = (uint8_t)v[i];
 }
+ALCK_INLINE vf vf_load_bf16(const uint16_t *p, int64_t n)
+{
+    vf v = {0};
+    for (int64_t i = 0; i < n; i++) {
+        uint16_t half;
+        memcpy(&half, p + i, sizeof half);
+        const uint32_t bits = (uint32_t)half << 16;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        v[i] = (double)value;
+    }
+    return v;
+}
 
 #endif

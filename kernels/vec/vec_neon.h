@@ -197,5 +197,12 @@ ALCK_INLINE void vi_store_bytes(uint8_t *p, vi v, int64_t n)
     for (int64_t i = 0; i < n; i++)
         p[i] = (uint8_t)lanes[i];
 }
+ALCK_INLINE vf vf_load_bf16(const uint16_t *p, int64_t n)
+{
+    uint16_t lanes[VF_LANES] = {0};
+    if (n < VF_LANES)
+        memcpy(lanes, p, (size_t)n * sizeof *p);
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(n < VF_LANES ? lanes : p), 16));
+}
 
 #endif

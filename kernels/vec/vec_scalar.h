@@ -13,6 +13,7 @@
  *   vf_bits vi_real             the same bits under the other type
  *   vi_sar                      arithmetic shift right
  *   vi_load_bytes vi_store_bytes  the first n lanes as unsigned bytes; stores keep the low eight bits
+ *   vf_load_bf16                the first n lanes from n values of bf16 side by side; the others read as 0
  *   ALCK_TILE_ROWS ALCK_TILE_VECTORS  the register tile of a matrix product: rows x vectors of accumulators
  */
 #ifndef ALCK_VEC_SCALAR_H
@@ -191,6 +192,13 @@ ALCK_INLINE void vi_store_bytes(uint8_t *p, vi v, int64_t n)
 {
     if (n > 0)
         *p = (uint8_t)v;
+}
+ALCK_INLINE vf vf_load_bf16(const uint16_t *p, int64_t n)
+{
+    uint16_t half = 0;
+    if (n > 0)
+        memcpy(&half, p, sizeof half);
+    return vi_real((vi)((uint32_t)half << 16));
 }
 
 #endif

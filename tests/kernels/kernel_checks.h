@@ -20,6 +20,7 @@
     X(math)                   \
     X(norm)                   \
     X(optimizer)              \
+    X(pairs)                  \
     X(pool)                   \
     X(reduce)                 \
     X(softmax)
