@@ -53,8 +53,10 @@ typedef enum alc_convolution_choice {
  * weights and gradients are rounded to it for a product and summed in float, with the instruction VDPBF16PS where the CPU has it
  * and to the same bits, more slowly, where it has not; so speed is a reason only on CPUs with AVX512_BF16. Where Winograd's algorithm
  * is used its transformed values are rounded, which costs four to five times direct's error; ALC_CONVOLUTION_DIRECT avoids that.
- * Everything else stays in float: depthwise convolutions, norms, activations, the optimizer. There is no bf16 in the double build
- * and none with ALC_GEMM_OPENBLAS. */
+ * What convolutions and additions put out is rounded too where only convolutions read it in the end, by way of batch norms, relu, relu6
+ * and additions, and so is what a trained batch norm reads of a convolution: most of it is then stored as bf16, in half the memory.
+ * Everything else stays in float: weights, depthwise convolutions, norms, activations, gradients, the optimizer. There is no bf16 in the
+ * double build and none with ALC_GEMM_OPENBLAS. */
 typedef enum alc_precision { ALC_PRECISION_DEFAULT, ALC_PRECISION_BF16 } alc_precision;
 
 /* Memory hook. `allocate` returns memory aligned to `alignment` (a power of two) or NULL; `release` gets the same

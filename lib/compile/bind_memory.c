@@ -149,7 +149,10 @@ static int64_t value_buffer(const alc_plan *plan, int64_t tensor, bool backward)
 static alc_gradient_view gradient_of(const alc_plan *plan, int64_t tensor, bool wanted, bool add)
 {
     const alc_plan_tensor *root = alc_plan_root(plan, tensor);
-    return (alc_gradient_view){view_of(plan, tensor, wanted ? root->gradient : -1), add};
+    alc_gradient_view gradient = {view_of(plan, tensor, wanted ? root->gradient : -1), add};
+    if (!plan->tensors[tensor].scalar)
+        gradient.view.stride = alc_plan_gradient_stride(plan, tensor);
+    return gradient;
 }
 
 /* Whether the norm before it forms the gradient of its first input. */
@@ -225,7 +228,7 @@ static alc_status bind_parts(alc_plan *plan, alc_plan_node *node)
 {
     if (!node->average && !node->gated)
         return ALC_OK;
-    alc_batch_norm_node *options = (alc_batch_norm_node *)(void *)alc_own_fusion(plan, node);
+    alc_batch_norm_node *options = alc_own_options(plan, node);
     if (!options)
         return ALC_OUT_OF_MEMORY;
     if (node->average)

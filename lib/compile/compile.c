@@ -117,6 +117,8 @@ static alc_status run_passes(alc_plan *plan)
     alc_status status = alc_select_nodes(plan);
     if (status == ALC_OK)
         status = alc_mark_gradients(plan);
+    if (status == ALC_OK)
+        status = alc_mark_rounding(plan);
     if (status != ALC_OK)
         return status;
     alc_elide_dropout(plan);
@@ -131,6 +133,8 @@ static alc_status run_passes(alc_plan *plan)
         return status;
     alc_place_concats(plan);
     status = alc_share_statistics(plan);
+    if (status == ALC_OK)
+        status = alc_store_pairs(plan);
     if (status != ALC_OK)
         return status;
     alc_pad_pixels(plan);

@@ -10,6 +10,8 @@
 alc_status alc_select_nodes(alc_plan *plan);
 /* Which tensors and parameters want gradients; which nodes are frozen. */
 alc_status alc_mark_gradients(alc_plan *plan);
+/* With bf16: which nodes round what they put out, or what they read. */
+alc_status alc_mark_rounding(alc_plan *plan);
 /* Leaves out dropout where it does nothing. */
 void alc_elide_dropout(alc_plan *plan);
 /* Batch norms with running statistics and no gradient disappear into the convolution or dense layer before them. */
@@ -25,6 +27,8 @@ alc_status alc_fuse_pool(alc_plan *plan);
 void alc_place_concats(alc_plan *plan);
 /* Statistics of channels that an earlier batch norm has read are taken from that. */
 alc_status alc_share_statistics(alc_plan *plan);
+/* With bf16, values that only convolutions and batch norms read are stored as pairs of it. */
+alc_status alc_store_pairs(alc_plan *plan);
 /* Pixels that would lie badly in the caches lie a little further apart. */
 void alc_pad_pixels(alc_plan *plan);
 /* Cuts the nodes into segments that run for some samples at a time, and says how many samples each tensor holds. */
@@ -50,9 +54,8 @@ size_t alc_state_bytes(const alc_plan *plan, const alc_plan_node *node);
 /* Allocates the plan's memory and resolves every step's pointers. */
 alc_status alc_bind_memory(alc_plan *plan);
 
-/* The options of a convolution, dense layer or batch norm, which begin with an alc_fusion, as a copy that is the plan's to change;
- * NULL if memory is short. */
-alc_fusion *alc_own_fusion(alc_plan *plan, alc_plan_node *host);
+/* The options of a node as a copy that is the plan's to change; NULL if memory is short. */
+void *alc_own_options(alc_plan *plan, alc_plan_node *host);
 /* Of a tensor that a node computes: whether that or a reader wants its pixels without gaps. */
 bool alc_wants_contiguous(const alc_plan *plan, int64_t tensor);
 /* How many live nodes read a tensor (an input used twice counts twice). */

@@ -5,7 +5,7 @@
 
 #include "lib/compile/compile.h"
 
-alc_fusion *alc_own_fusion(alc_plan *plan, alc_plan_node *host)
+void *alc_own_options(alc_plan *plan, alc_plan_node *host)
 {
     void *options = alc_plan_allocate(plan, 1, host->op->options_size);
     if (!options)
@@ -37,7 +37,7 @@ alc_status alc_fold_batch_norm(alc_plan *plan)
         alc_plan_node *host = host_of(plan, n);
         if (!host)
             continue;
-        alc_fusion *fusion = alc_own_fusion(plan, host);
+        alc_fusion *fusion = alc_own_options(plan, host);
         if (!fusion)
             return ALC_OUT_OF_MEMORY;
         fusion->norm = true;

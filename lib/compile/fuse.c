@@ -57,6 +57,10 @@ static bool take_residual(alc_plan *plan, int64_t *host_index, const alc_plan_no
     const int64_t residual = residual_for(host, add);
     if (residual < 0)
         return false;
+    /* a convolution that others read too, in the model, may not round where the addition does */
+    const bool rounds = ((const alc_add_node *)add->options)->rounds;
+    if (!is_norm(host) && fusion->rounds != rounds)
+        return false;
     const int64_t producer = plan->tensors[residual].producer;
     if (producer > *host_index) {
         if (is_norm(host))
@@ -66,6 +70,7 @@ static bool take_residual(alc_plan *plan, int64_t *host_index, const alc_plan_no
         host = &plan->nodes[producer];
     }
     fusion->residual = true;
+    fusion->rounds = rounds;
     host->input_gradient_wanted[host->input_count] = plan->tensors[residual].gradient_wanted && host->leads_to_output;
     host->inputs[host->input_count++] = residual;
     return true;
@@ -148,11 +153,12 @@ static alc_plan_node *norm_to_read(alc_plan *plan, int64_t host_index)
  * forward and for the weights' gradient. */
 static alc_status take_trained_norm(alc_plan *plan, alc_plan_node *host, alc_plan_node *norm)
 {
-    alc_fusion *fusion = alc_own_fusion(plan, host);
+    alc_fusion *fusion = alc_own_options(plan, host);
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
     fusion->reads_trained_norm = fusion->reads_last = true;
     fusion->read_activation = ((const alc_fusion *)norm->options)->activation;
+    fusion->rounds_values = ((const alc_fusion *)norm->options)->rounds_values;
     plan->tensors[host->inputs[0]].unstored = true;
     host->inputs[host->input_count++] = norm->inputs[0];
     host->read_norm = norm;
@@ -176,7 +182,7 @@ static void take_norm(alc_plan_node *host, alc_plan_node *norm)
 static alc_status fuse_neighbours(alc_plan *plan, int64_t host_index)
 {
     alc_plan_node *host = &plan->nodes[host_index];
-    alc_fusion *fusion = alc_own_fusion(plan, host);
+    alc_fusion *fusion = alc_own_options(plan, host);
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
     take_gate(plan, host_index, fusion);

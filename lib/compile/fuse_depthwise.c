@@ -25,7 +25,7 @@ static alc_status take_relu(alc_plan *plan, int64_t index)
     alc_plan_node *node = &plan->nodes[index], *relu = is_depthwise(plan, node) ? node_before(plan, index) : NULL;
     if (!relu || relu->op != &alc_op_relu)
         return ALC_OK;
-    alc_fusion *fusion = alc_own_fusion(plan, node);
+    alc_fusion *fusion = alc_own_options(plan, node);
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
     fusion->read_activation = ALCK_RELU;
@@ -43,7 +43,7 @@ static alc_status take_average(alc_plan *plan, int64_t index)
     alc_plan_node *node = &plan->nodes[plan->tensors[average->inputs[0]].producer];
     if (!is_depthwise(plan, node) || node->differentiated || node->output_count > 1)
         return ALC_OK;
-    alc_fusion *fusion = alc_own_fusion(plan, node);
+    alc_fusion *fusion = alc_own_options(plan, node);
     if (!fusion)
         return ALC_OUT_OF_MEMORY;
     fusion->average = true;
@@ -71,7 +71,7 @@ static alc_status take_depthwise(alc_plan *plan, int64_t index)
     const alc_fusion *fusion = depthwise->options;
     if (fusion->residual || fusion->span || fusion->average)
         return ALC_OK;
-    alc_conv2d_node *options = (alc_conv2d_node *)(void *)alc_own_fusion(plan, host);
+    alc_conv2d_node *options = alc_own_options(plan, host);
     if (!options)
         return ALC_OUT_OF_MEMORY;
     options->depthwise = depthwise->options;

@@ -22,7 +22,7 @@ alc_status alc_fuse_pool(alc_plan *plan)
         alc_plan_node *pool = &plan->nodes[n], *host = convolution_before(plan, n);
         if (!host)
             continue;
-        alc_conv2d_node *options = (alc_conv2d_node *)(void *)alc_own_fusion(plan, host);
+        alc_conv2d_node *options = alc_own_options(plan, host);
         if (!options)
             return ALC_OUT_OF_MEMORY;
         options->pool = pool->options;

@@ -30,6 +30,7 @@ typedef struct alc_plan_tensor {
     int64_t channel;           /* ... from this channel on */
     int64_t padding;           /* of a root: unused values after each pixel's channels */
     int64_t value, recomputed, gradient;  /* buffers, -1: none. Of a root only; others use the root's */
+    bool pairs;                /* of a root: its values are pairs of bf16 in memory, its gradient is reals */
     bool unstored;             /* its values are nowhere: its only reader forms them (alc_fusion.reads_last) */
     bool dropped;              /* of a root: not kept until backward, but computed again there to save memory */
 } alc_plan_tensor;
@@ -141,7 +142,8 @@ const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);
 void *alc_plan_buffer(const alc_plan *plan, int64_t buffer);
 /* The first channel of the root's that it has. */
 int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor);
-/* Values from pixel to pixel of a tensor. */
+/* Reals from pixel to pixel of a tensor's values, pairs where those are pairs; and of its gradient. */
 int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor);
+int64_t alc_plan_gradient_stride(const alc_plan *plan, int64_t tensor);
 
 #endif

@@ -36,11 +36,21 @@ static int64_t new_buffer(alc_plan *plan, size_t bytes)
     return plan->buffer_count++;
 }
 
-/* Bytes of a tensor for the rows that it holds; choose_kernels.c has seen to it that they do not overflow. */
-static size_t tensor_bytes(const alc_plan_tensor *tensor)
+/* Bytes of so many values a pixel for the rows that a tensor holds; choose_kernels.c has seen to it that they do not overflow. */
+static size_t bytes_of(const alc_plan_tensor *tensor, int64_t stride)
 {
     const size_t rows = tensor->scalar ? 1 : (size_t)tensor->rows, pixels = (size_t)alc_shape_pixels(tensor->shape);
-    return pixels * (size_t)(alc_shape_channels(tensor->shape) + tensor->padding) * alc_dtype_size(tensor->dtype) * rows;
+    return pixels * (size_t)stride * alc_dtype_size(tensor->dtype) * rows;
+}
+
+static size_t value_bytes(const alc_plan *plan, const alc_plan_tensor *root)
+{
+    return bytes_of(root, alc_plan_stride(plan, root - plan->tensors));
+}
+
+static size_t gradient_bytes(const alc_plan *plan, const alc_plan_tensor *root)
+{
+    return bytes_of(root, alc_plan_gradient_stride(plan, root - plan->tensors));
 }
 
 static void use(alc_plan *plan, int64_t buffer, int64_t step)
@@ -66,13 +76,13 @@ static alc_status use_new(alc_plan *plan, int64_t *slot, size_t bytes, int64_t s
 static alc_status use_value(alc_plan *plan, int64_t tensor, int64_t step)
 {
     alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
-    return root->unstored ? ALC_OK : use_new(plan, &root->value, tensor_bytes(root), step);
+    return root->unstored ? ALC_OK : use_new(plan, &root->value, value_bytes(plan, root), step);
 }
 
 static alc_status use_gradient(alc_plan *plan, int64_t tensor, int64_t step)
 {
     alc_plan_tensor *root = &plan->tensors[root_index(plan, tensor)];
-    return use_new(plan, &root->gradient, tensor_bytes(root), step);
+    return use_new(plan, &root->gradient, gradient_bytes(plan, root), step);
 }
 
 /* The next step, with this much scratch while it runs. */
@@ -189,7 +199,7 @@ static alc_status recompute_node(schedule *s, int64_t n)
         read_value(plan, node->inputs[i], step);
     for (int i = 0; i < node->output_count && status == ALC_OK; i++) {
         alc_plan_tensor *root = &plan->tensors[root_index(plan, node->outputs[i])];
-        status = use_new(plan, &root->recomputed, tensor_bytes(root), step);
+        status = use_new(plan, &root->recomputed, value_bytes(plan, root), step);
     }
     use_saved(plan, node, step);
     return status;
@@ -249,7 +259,7 @@ static void share_gradient(const schedule *s, const alc_plan_node *node)
     }
     const bool callers = output->kept || input->producer < 0; /* the caller may look at these gradients */
     if (!callers && input->gradient < 0 && output->gradient >= 0 && fills_buffer(s, node->inputs[0]) &&
-        fills_buffer(s, node->outputs[0]) && tensor_bytes(input) == tensor_bytes(output))
+        fills_buffer(s, node->outputs[0]) && gradient_bytes(plan, input) == gradient_bytes(plan, output))
         input->gradient = output->gradient;
 }
 

@@ -10,6 +10,11 @@ static bool computes_statistics(const alc_plan *plan, const alc_plan_node *node)
            alc_batch_norm_behaviour(node->options, plan->options.mode, node->frozen) == ALC_NORM_BATCH;
 }
 
+static bool rounds_values(const alc_plan_node *norm)
+{
+    return ((const alc_fusion *)norm->options)->rounds_values;
+}
+
 static int64_t channels_of(const alc_plan *plan, const alc_plan_node *norm)
 {
     return alc_shape_channels(plan->tensors[norm->inputs[0]].shape);
@@ -19,7 +24,7 @@ static int64_t channels_of(const alc_plan *plan, const alc_plan_node *norm)
 static bool reads_first_channels(const alc_plan *plan, const alc_plan_node *earlier, const alc_plan_node *norm)
 {
     const int64_t ours = norm->inputs[0], theirs = earlier->inputs[0];
-    return computes_statistics(plan, earlier) && earlier->differentiated &&
+    return computes_statistics(plan, earlier) && earlier->differentiated && rounds_values(earlier) == rounds_values(norm) &&
            alc_plan_root(plan, ours) == alc_plan_root(plan, theirs) &&
            alc_plan_channel(plan, ours) == alc_plan_channel(plan, theirs) && channels_of(plan, earlier) <= channels_of(plan, norm);
 }
@@ -43,7 +48,7 @@ alc_status alc_share_statistics(alc_plan *plan)
         alc_plan_node *norm = &plan->nodes[n], *widest = find_widest(plan, n);
         if (!widest)
             continue;
-        alc_batch_norm_node *options = (alc_batch_norm_node *)(void *)alc_own_fusion(plan, norm);
+        alc_batch_norm_node *options = alc_own_options(plan, norm);
         if (!options)
             return ALC_OUT_OF_MEMORY;
         options->known_channels = channels_of(plan, widest);

@@ -28,6 +28,9 @@ static alc_status forward(const alc_run *r)
     alck_parallel parallel = alc_context_parallel(r->context);
     alc_context_kernels(r->context)->add_forward(&parallel, ALCK_IDENTITY, r->rows * alc_view_pixels(a), a->channels,
                                                  a->data, a->stride, b->data, b->stride, y->data, y->stride);
+    if (((const alc_add_node *)r->options)->rounds)
+        alc_context_kernels(r->context)->round_to_bf16(&parallel, alc_context_operands(r->context), r->rows * alc_view_pixels(y),
+                                                       y->channels, y->data, y->stride);
     return ALC_OK;
 }
 
@@ -45,12 +48,13 @@ static alc_status backward(const alc_run *r)
 }
 
 const alc_op_def alc_op_add = {
-    .name = "add", .infer = infer, .prepare = prepare, .forward = forward, .backward = backward,
+    .name = "add", .options_size = sizeof(alc_add_node), .infer = infer, .prepare = prepare, .forward = forward, .backward = backward,
     .gradient_in_place = true,
 };
 
 alc_tensor *alc_add(alc_tensor *a, alc_tensor *b)
 {
     alc_tensor *inputs[] = {a, b};
-    return alc_apply(&alc_op_add, NULL, NULL, 2, inputs);
+    const alc_add_node node = {.rounds = false};
+    return alc_apply(&alc_op_add, NULL, &node, 2, inputs);
 }

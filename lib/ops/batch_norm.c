@@ -88,7 +88,12 @@ static alck_norm norm_of(const alc_run *r, const alc_norm_memory *m)
     const alc_view *x = &r->inputs[0];
     alck_norm norm = {.rows = r->rows, .pixels_per_row = alc_view_pixels(x), .channels = x->channels, .x = x->data,
                       .x_stride = x->stride, .scale = m->scale, .shift = m->shift,
-                      .activation = o->fusion.activation};
+                      .activation = o->fusion.activation, .x_pairs = o->fusion.values_pairs,
+                      .residual_pairs = o->fusion.residual_pairs, .y_pairs = o->fusion.output_pairs};
+    if (o->fusion.rounds_values)
+        norm.x_rounding = alc_context_operands(r->context);
+    if (o->fusion.rounds)
+        norm.rounding = alc_context_operands(r->context);
     if (o->fusion.residual) {
         norm.residual = r->inputs[1].data;
         norm.residual_stride = r->inputs[1].stride;

@@ -116,7 +116,8 @@ alck_conv alc_conv2d_run_geometry(const alc_run *r)
     s.operands = alc_context_operands(r->context);
     s.reading = (alck_reading){.normalises = normalises(o),
                                .scale = o->fusion.read_scale, .shift = o->fusion.read_shift,
-                               .activation = o->fusion.read_activation};
+                               .activation = o->fusion.read_activation, .pairs = o->fusion.values_pairs,
+                               .rounds = o->fusion.rounds_values};
     if (o->fusion.gate) {
         s.reading.gate = r->inputs[1].data;
         s.reading.gate_stride = r->inputs[1].stride;
@@ -171,6 +172,7 @@ static alc_status prepare(alc_prepare *p)
     s.out_stride = o->pool ? o->filters : p->output_strides[0]; /* what is not pooled lies in scratch, without gaps */
     s.reading.gate_stride = o->fusion.gate ? p->input_strides[1] : 0;
     s.reading.normalises = normalises(o);
+    s.reading.pairs = o->fusion.values_pairs;
     s.operands = alc_context_operands(p->context);
     const alc_conv2d_kernels use = alc_conv2d_choose_kernels(p->context, &s);
     bool keeps = keeps_packed(o, p->differentiated && p->parameter_gradient_wanted[0]);
@@ -334,6 +336,7 @@ static alc_status forward(const alc_run *r)
     if (o->fusion.norm)
         bias = (const alc_real *)(const void *)derived + o->filters;
     alck_epilogue epilogue = alc_fusion_epilogue(&o->fusion, r, bias);
+    epilogue.rounding = o->fusion.rounds || o->fusion.output_pairs ? s.operands : ALCK_REALS;
     epilogue.pools = o->pool != NULL;
     epilogue.positions = r->saved;
     if (use.winograd)

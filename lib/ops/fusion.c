@@ -12,7 +12,8 @@ static void call_span(const void *argument, alck_real *values, int64_t first, in
 
 alck_epilogue alc_fusion_epilogue(const alc_fusion *fusion, const alc_run *run, const alc_real *bias)
 {
-    alck_epilogue epilogue = {.bias = bias, .activation = fusion->activation};
+    alck_epilogue epilogue = {.bias = bias, .activation = fusion->activation, .residual_pairs = fusion->residual_pairs,
+                              .stores_pairs = fusion->output_pairs};
     if (fusion->residual) {
         epilogue.residual = run->inputs[run->input_count - 1].data;
         epilogue.residual_stride = run->inputs[run->input_count - 1].stride;

@@ -36,9 +36,17 @@ typedef struct alc_fusion {
                                   the last input has the values that become it as they are read */
     bool residual;             /* the node's last input is added */
     alck_activation activation;
+    /* With bf16 */
+    bool rounds;               /* what a convolution puts out is rounded, and what a residual was added to */
+    bool rounds_values;        /* so is what a norm reads, or a convolution with a norm that is trained */
+    bool values_pairs, residual_pairs, output_pairs; /* in memory these are pairs */
     const alc_op_def *span;    /* an op with apply_span, and its options; NULL: none */
     const void *span_options;
 } alc_fusion;
+
+typedef struct alc_add_node {
+    bool rounds;               /* the sums, to bf16; set by lib/compile only */
+} alc_add_node;
 
 typedef struct alc_dense_node {
     alc_fusion fusion;

@@ -28,6 +28,12 @@ int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor)
 int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor)
 {
     const alc_plan_tensor *root = alc_plan_root(plan, tensor);
+    return alc_shape_channels(root->shape) / (root->pairs ? 2 : 1) + root->padding;
+}
+
+int64_t alc_plan_gradient_stride(const alc_plan *plan, int64_t tensor)
+{
+    const alc_plan_tensor *root = alc_plan_root(plan, tensor);
     return alc_shape_channels(root->shape) + root->padding;
 }
 

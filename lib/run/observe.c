@@ -21,7 +21,7 @@ static double tensor_bytes(const alc_plan *plan, int64_t tensor, int64_t rows)
 
 static double value_bytes(const alc_plan *plan, int64_t tensor, int64_t rows)
 {
-    return plan->tensors[tensor].unstored ? 0 : tensor_bytes(plan, tensor, rows);
+    return plan->tensors[tensor].unstored ? 0 : tensor_bytes(plan, tensor, rows) / (alc_plan_root(plan, tensor)->pairs ? 2 : 1);
 }
 
 static double forward_bytes(const alc_plan *plan, const alc_plan_node *node, int64_t rows)
@@ -41,9 +41,10 @@ static double backward_bytes(const alc_plan *plan, const alc_plan_node *node, in
 {
     double bytes = 0;
     for (int i = 0; i < node->input_count; i++)
-        bytes += (node->keep_inputs[i] + node->input_gradient_wanted[i]) * tensor_bytes(plan, node->inputs[i], rows);
+        bytes += node->keep_inputs[i] * value_bytes(plan, node->inputs[i], rows) +
+                 node->input_gradient_wanted[i] * tensor_bytes(plan, node->inputs[i], rows);
     for (int i = 0; i < node->output_count; i++)
-        bytes += (node->keep_outputs[i] + 1) * tensor_bytes(plan, node->outputs[i], rows);
+        bytes += node->keep_outputs[i] * value_bytes(plan, node->outputs[i], rows) + tensor_bytes(plan, node->outputs[i], rows);
     for (int i = 0; i < node->parameter_count; i++)
         bytes += (node->parameter_gradient_wanted[i] + 1) * (double)node->parameters[i]->count * sizeof(alc_real);
     return bytes;

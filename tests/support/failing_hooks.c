@@ -257,14 +257,18 @@ void failing_hooks_relent(failing_hooks *hooks)
 
 alc_context *failing_hooks_context(failing_hooks *hooks, int threads)
 {
+    return failing_hooks_context_of(hooks, (alc_context_options){.threads = threads});
+}
+
+alc_context *failing_hooks_context_of(failing_hooks *hooks, alc_context_options options)
+{
     char message[256];
     alc_context *context = NULL;
-    alc_status status = alc_context_create((alc_context_options){.threads = threads,
-                                                                 .allocator = &hooks->allocator,
-                                                                 .files = &hooks->files,
-                                                                 .message = message,
-                                                                 .message_size = sizeof message},
-                                           &context);
+    options.allocator = &hooks->allocator;
+    options.files = &hooks->files;
+    options.message = message;
+    options.message_size = sizeof message;
+    alc_status status = alc_context_create(options, &context);
     ck_assert_msg(status == ALC_OK, "no context: %s", message);
     return context;
 }

@@ -70,6 +70,8 @@ void failing_hooks_relent(failing_hooks *hooks);
 /* A context with these hooks; a Check failure if there is none. threads as in alc_context_options.
  */
 alc_context *failing_hooks_context(failing_hooks *hooks, int threads);
+/* The same with further options; those for hooks and the message are not read. */
+alc_context *failing_hooks_context_of(failing_hooks *hooks, alc_context_options options);
 /* A Check failure if memory or files are outstanding or were released wrongly. */
 void failing_hooks_check(failing_hooks *hooks);
 

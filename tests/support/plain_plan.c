@@ -88,6 +88,7 @@ alc_plan *plain_plan(alc_model *model, alc_compile_options options, bool folds)
     alc_plan *plan = begin(model, options);
     ck_assert_int_eq(alc_select_nodes(plan), ALC_OK);
     ck_assert_int_eq(alc_mark_gradients(plan), ALC_OK);
+    ck_assert_int_eq(alc_mark_rounding(plan), ALC_OK);
     if (folds)
         fold(plan);
     if (options.mode == ALC_TRAIN && reads_after_joins(plan))

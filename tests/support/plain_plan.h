@@ -1,7 +1,7 @@
 /* tests/support/plain_plan.h - a plan as if there were no passes: every node runs by itself, in the model's order and for the whole
  * batch, and every tensor, kept, lies in memory of its own. What the passes of lib/compile make is compared with it.
  *
- * One pass it has, because the bits of gradients depend on it: where what a concat joins is read by later nodes too, it lies in the
+ * Values are rounded to bf16 where compiled plans round them. And one pass it has, because the bits of gradients depend on it: where what a concat joins is read by later nodes too, it lies in the
  * concat's output. Its gradient is then added to by those readers and by the concat's one by one, else by the sum of the concat's.
  * (A gradient's terms change places also where a norm takes in an addition of what two nodes between them read: hardly any graph
  * has that.) */

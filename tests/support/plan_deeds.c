@@ -19,6 +19,11 @@ static void count_fusion(const alc_plan *plan, const alc_plan_node *node, plan_d
     d->depthwise += conv && conv->depthwise;
     d->relu_read += conv && !fusion->reads_norm && !fusion->reads_trained_norm && fusion->read_activation == ALCK_RELU;
     d->average += fusion->average;
+    d->norm_reads_pairs += !conv && fusion->values_pairs;
+    d->norm_stores_pairs += !conv && fusion->output_pairs;
+    d->norm_adds_pairs += !conv && fusion->residual_pairs;
+    d->residual_pairs += conv && fusion->residual_pairs;
+    d->rounded_values += fusion->rounds_values && !fusion->values_pairs;
     d->pool += conv && conv->pool && !node->differentiated;
     d->trained_pool += conv && conv->pool && node->differentiated;
     d->average_added += node->average != NULL;
@@ -52,6 +57,8 @@ static void count_tensor(const alc_plan *plan, int64_t index, plan_deeds *d)
     d->placed += placed && !trained;
     d->placed_in_training += placed && trained;
     d->padded += tensor->padding > 0;
+    d->pairs += tensor->pairs && !trained;
+    d->pairs_in_training += tensor->pairs && trained;
     d->dropped += tensor->dropped;
 }
 

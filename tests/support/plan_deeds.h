@@ -10,9 +10,14 @@
     X(average) X(pool) X(trained_pool) X(placed) X(placed_in_training) X(shared_statistics) X(padded) X(recomputed) X(dropped)   \
     X(waited) X(given) X(average_added) X(gate_left)
 
+/* The same with bf16 alone. */
+#define BF16_DEED_LIST(X) X(pairs) X(pairs_in_training) X(norm_reads_pairs) X(norm_stores_pairs) X(residual_pairs)                 \
+    X(norm_adds_pairs) X(rounded_values)
+
 #define PLAN_DEED_COUNT(deed) int deed;
 typedef struct plan_deeds {
     PLAN_DEED_LIST(PLAN_DEED_COUNT)
+    BF16_DEED_LIST(PLAN_DEED_COUNT)
 } plan_deeds;
 #undef PLAN_DEED_COUNT
 

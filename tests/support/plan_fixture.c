@@ -6,9 +6,14 @@
 
 void plan_fixture_begin(plan_fixture *f)
 {
+    plan_fixture_begin_with(f, ALC_PRECISION_DEFAULT);
+}
+
+void plan_fixture_begin_with(plan_fixture *f, alc_precision precision)
+{
     f->plan = NULL;
     failing_hooks_init(&f->hooks);
-    f->context = failing_hooks_context(&f->hooks, 2);
+    f->context = failing_hooks_context_of(&f->hooks, (alc_context_options){.threads = 2, .precision = precision});
     ck_assert_int_eq(alc_model_create(f->context, &f->model), ALC_OK);
 }
 

@@ -22,6 +22,7 @@ typedef struct plan_fixture {
 } plan_fixture;
 
 void plan_fixture_begin(plan_fixture *f);
+void plan_fixture_begin_with(plan_fixture *f, alc_precision precision);
 /* A new plan instead of the one there was; a Check failure if it cannot be compiled. */
 void plan_fixture_compile(plan_fixture *f, alc_compile_options options);
 /* The values of the output after one forward of a new plan that keeps these tensors, all parameters and inputs filled. */
