@@ -13,6 +13,7 @@
 #include "kernels/f32/tile.h"
 
 #define SETTLED_VECTORS 4
+_Static_assert(TILE_ROWS <= ROUNDED_ROWS && TILE_COLUMNS <= ROUNDED_COUNT, "a tile larger than what is rounded together");
 
 /* Whether the last block can go from registers to the output: whole vectors, and an epilogue that the tile has code for, which is
  * any simple one or none. */

@@ -23,17 +23,17 @@
 /* Code in registers for any simple epilogue in the largest tile alone, which nearly all are, and for none in half as large ones: all
  * of it would be a twentieth of the library. */
 #define WHOLE_TILE(rows, vectors) ((rows) == TILE_ROWS && (vectors) == TILE_VECTORS)
-#define FINISH(simple, target)                                               \
-    do {                                                                     \
+#define FINISH(simple, target)                                                  \
+    do {                                                                        \
         if ((simple) && WHOLE_TILE(rows, vectors) && settles_rounded(target)) { \
-            SETTLE_ROUNDED(EACH_ROW, target);                                \
-        } else if (2 * rows >= TILE_ROWS && vectors == TILE_VECTORS) {              \
-            SETTLE(EACH_ROW, (simple) && WHOLE_TILE(rows, vectors), target); \
-        } else {                                                             \
-            KEEP(EACH_ROW, (target)->sums, (target)->first)                  \
-            if ((target)->last)                                              \
-                finish_rows(rows, vectors, target);                          \
-        }                                                                    \
+            SETTLE_ROUNDED(EACH_ROW, target);                                   \
+        } else if (2 * rows >= TILE_ROWS && vectors == TILE_VECTORS) {          \
+            SETTLE(EACH_ROW, (simple) && WHOLE_TILE(rows, vectors), target);    \
+        } else {                                                                \
+            KEEP(EACH_ROW, (target)->sums, (target)->first)                     \
+            if ((target)->last)                                                 \
+                finish_rows(rows, vectors, target);                             \
+        }                                                                       \
     } while (0)
 #define FETCHES_OUTPUT(rows, vectors) WHOLE_TILE(rows, vectors)
 #define STEPS_TOGETHER 1
