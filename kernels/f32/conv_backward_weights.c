@@ -247,25 +247,15 @@ static void pair_pixels(alck_operands operands, int64_t count, const alck_real *
 }
 
 /* The same rows of a few pixels, number `first_pixel` and those after it, as reals, and as what is read in their place would have been
- * stored: of a 1x1 convolution, whose rows are channels. */
+ * stored: of a 1x1 convolution, whose rows are channels. Of pairs alone all that counts of a channel is whether it is odd. */
 static void read_pixels(const weights_job *job, const region *r, int64_t first, int64_t end, int64_t first_pixel,
                         const alck_real *const *pixel, int64_t pixels, alck_real values[2 * PACKED_TERMS][BAND_ROWS],
                         const alck_real **rows)
 {
-    const alck_reading *reading = &job->s->reading;
     const int64_t channel = r->group * job->piece_rows + r->first_row + first;
     for (int64_t j = 0; j < pixels; j++) {
         const int64_t image = (first_pixel + j) / job->pixels_per_image;
-        const alck_real *from = pixel[j];
-        if (reading->pairs) {
-            ALCK_NAME(unpair_values)(channel % job->piece_rows % 2, end - first, from, values[j]);
-            from = values[j];
-        } else if (reading->rounds) {
-            ALCK_NAME(round_values)(job->s->operands, end - first, from, values[j]);
-            from = values[j];
-        }
-        if (reading_changes(reading))
-            ALCK_NAME(read_values)(reading, image, channel, end - first, from, values[j]);
+        ALCK_NAME(read_values)(job->s->operands, &job->s->reading, image, channel, end - first, pixel[j], values[j]);
         rows[j] = values[j];
     }
 }

@@ -6,16 +6,6 @@
 /* Two vectors of reals, which fill one when they are rounded. */
 #define TOGETHER ((int64_t)(2 * VF_LANES))
 
-ALCK_INLINE int64_t lanes_of(int64_t count)
-{
-    return count < 0 ? 0 : count < VF_LANES ? count : VF_LANES;
-}
-
-ALCK_INLINE two_vectors load_vectors(const alck_real *from, int64_t count)
-{
-    return (two_vectors){load_lanes(from, lanes_of(count)), load_lanes(from + VF_LANES, lanes_of(count - VF_LANES))};
-}
-
 ALCK_INLINE __mmask32 first_halves(int64_t count)
 {
     return count < TOGETHER ? (1U << (unsigned)count) - 1U : ~0U;

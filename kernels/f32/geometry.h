@@ -4,9 +4,15 @@
 
 #include "kernels/f32/product.h"
 
+/* What an input pixel's channels take: as many reals, or half as many pairs. */
+ALCK_INLINE int64_t conv_in_reals(const alck_conv *s)
+{
+    return s->reading.pairs ? s->in_channels / 2 : s->in_channels;
+}
+
 ALCK_INLINE int64_t conv_in_stride(const alck_conv *s)
 {
-    return s->in_stride > 0 ? s->in_stride : s->in_channels / (s->reading.pairs ? 2 : 1);
+    return s->in_stride > 0 ? s->in_stride : conv_in_reals(s);
 }
 
 ALCK_INLINE int64_t conv_out_stride(const alck_conv *s)
@@ -19,7 +25,7 @@ static inline product conv_as_product(const alck_conv *s)
 {
     return (product){.groups = s->groups, .columns = s->out_channels / s->groups,
                      .input_height = s->in_height, .input_width = s->in_width,
-                     .input_stride = conv_in_stride(s), .channels = s->in_channels / s->groups / (s->reading.pairs ? 2 : 1),
+                     .input_stride = conv_in_stride(s), .channels = conv_in_reals(s) / s->groups,
                      .paired = s->reading.pairs,
                      .taps_y = s->kernel_height, .taps_x = s->kernel_width,
                      .stretch_taps = product_stretch_taps(s->operands, s->kernel_width, s->dilation_x, s->in_channels / s->groups),

@@ -5,11 +5,23 @@
 #ifndef ALCK_F32_HALVES_H
 #define ALCK_F32_HALVES_H
 
-#include "kernels/isa.h"
+#include "kernels/f32/strips.h"
 
 typedef struct two_vectors {
     vf first, second;
 } two_vectors;
+
+/* Lanes of a vector that so many values fill. */
+ALCK_INLINE int64_t lanes_of(int64_t count)
+{
+    return count < 0 ? 0 : count < VF_LANES ? count : VF_LANES;
+}
+
+/* `count` values, or as many as two vectors have. */
+ALCK_INLINE two_vectors load_vectors(const alck_real *from, int64_t count)
+{
+    return (two_vectors){load_lanes(from, lanes_of(count)), load_lanes(from + VF_LANES, lanes_of(count - VF_LANES))};
+}
 
 /* `first` in the lower 16 halves, `second` in the upper ones. (VCVTNE2PS2BF16 would do so at once, but Bochs 3.0, in which this is
  * tested, gives the first twice.) */

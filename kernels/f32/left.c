@@ -167,21 +167,11 @@ static void copy_row(alck_real *to, const alck_real *from, int64_t count)
 static void copy_changed(const product *p, int64_t image, int64_t channel, int64_t count, const alck_real *from, alck_real *to)
 {
     alck_real values[2 * K_BLOCK];
-    if (p->operands == ALCK_REALS) {
-        ALCK_NAME(read_values)(&p->reading, image, channel, count, from, to);
-        return;
-    }
-    if (p->paired) {
-        channel *= 2;
-        count *= 2;
-        ALCK_NAME(unpair_values)(0, count, from, values);
-        from = values;
-    } else if (p->reading.rounds) {
-        ALCK_NAME(round_values)(p->operands, count, from, values);
-        from = values;
-    }
-    ALCK_NAME(read_values)(&p->reading, image, channel, count, from, values);
-    ALCK_NAME(pair_values)(p->operands, count, values, to);
+    const int64_t per_real = p->paired ? 2 : 1;
+    const bool pairs = p->operands != ALCK_REALS;
+    ALCK_NAME(read_values)(p->operands, &p->reading, image, channel * per_real, count * per_real, from, pairs ? values : to);
+    if (pairs)
+        ALCK_NAME(pair_values)(p->operands, count * per_real, values, to);
 }
 
 /* Rows of a piece, of `count` values, to `to`, COPIED_ROW values apart. */

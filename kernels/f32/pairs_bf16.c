@@ -5,17 +5,11 @@
 
 #include "kernels/f32/halves.h"
 
-ALCK_INLINE int64_t lanes_of(int64_t count)
-{
-    return count < 0 ? 0 : count < VF_LANES ? count : VF_LANES;
-}
-
 void ALCK_NAME(pair_values_bf16)(int64_t count, const alck_real *from, alck_real *to)
 {
     for (int64_t i = 0; i < count; i += 2 * VF_LANES) {
-        const int64_t n = lanes_of(count - i), after = lanes_of(count - i - VF_LANES);
-        const vf first = vf_load_n(from + i, n), second = vf_load_n(from + i + VF_LANES, after);
-        _mm512_mask_storeu_epi32(to + i / 2, alck_first_lanes((n + after + 1) / 2), halves_of(first, second));
+        const two_vectors v = load_vectors(from + i, count - i);
+        _mm512_mask_storeu_epi32(to + i / 2, alck_first_lanes(lanes_of((count - i + 1) / 2)), halves_of(v.first, v.second));
     }
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/f32/reading.h"
 
 #include "kernels/f32/activation.h"
+#include "kernels/f32/pairs.h"
 #include "kernels/f32/strips.h"
 
 ALCK_INLINE void normalise_step(alck_activation f, const alck_real *scale, const alck_real *shift, const alck_real *from,
@@ -17,13 +18,22 @@ ALCK_INLINE void multiply_step(const alck_real *gate, const alck_real *from, alc
     store_lanes(to + i, vf_mul(load_lanes(from + i, lanes), load_lanes(gate + i, lanes)), lanes);
 }
 
-void ALCK_NAME(read_values)(const alck_reading *reading, int64_t image, int64_t channel, int64_t count, const alck_real *from,
-                            alck_real *to)
+void ALCK_NAME(read_values)(alck_operands operands, const alck_reading *reading, int64_t image, int64_t channel, int64_t count,
+                            const alck_real *from, alck_real *to)
 {
+    if (reading->pairs) {
+        ALCK_NAME(unpair_values)(channel % 2, count, from, to);
+        from = to;
+    } else if (reading->rounds) {
+        ALCK_NAME(round_values)(operands, count, from, to);
+        from = to;
+    }
     if (reading->gate_stride > 0) {
         EACH_VECTOR(count, multiply_step, reading->gate + image * reading->gate_stride + channel, from, to);
         return;
     }
+    if (!reading->normalises)
+        return;
     const alck_real *scale = reading->scale + channel, *shift = reading->shift + channel;
     if (reading->activation == ALCK_RELU)
         EACH_VECTOR(count, normalise_step, ALCK_RELU, scale, shift, from, to);

@@ -70,6 +70,14 @@ static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target 
         EACH_ROW(KEEP_SUMS)                         \
     } while (0);
 
+/* What the steps are told. */
+#define COPY_TARGET(target)                                \
+    const alck_epilogue e = *(target)->epilogue;           \
+    const int64_t *const pixels = (target)->pixels;        \
+    const int64_t output_stride = (target)->output_stride; \
+    const int64_t first_channel = (target)->channel;       \
+    alck_real *const output = (target)->output;
+
 /* All rows of a tile; `simple`, a constant, as in settles_in_registers. */
 #define SETTLE(EACH_ROW, simple, target)                            \
     do {                                                            \
@@ -83,11 +91,7 @@ static inline void finish_rows(int64_t rows, int64_t vectors, const tile_target 
                 finish_rows(rows, vectors, target);                 \
             break;                                                  \
         }                                                           \
-        const alck_epilogue e = *(target)->epilogue;                \
-        const int64_t *const pixels = (target)->pixels;             \
-        const int64_t output_stride = (target)->output_stride;      \
-        const int64_t first_channel = (target)->channel;            \
-        alck_real *const output = (target)->output;                 \
+        COPY_TARGET(target)                                         \
         if (e.add) {                                                \
             EACH_ROW(ADD_OUTPUT)                                    \
         }                                                           \

@@ -39,11 +39,7 @@ ALCK_INLINE bool settles_rounded(const tile_target *t)
         if (!(target)->first) {                                                             \
             EACH_ROW(ADD_SUMS)                                                              \
         }                                                                                   \
-        const alck_epilogue e = *(target)->epilogue;                                        \
-        const int64_t *const pixels = (target)->pixels;                                     \
-        const int64_t output_stride = (target)->output_stride;                              \
-        const int64_t first_channel = (target)->channel;                                    \
-        alck_real *const output = (target)->output;                                         \
+        COPY_TARGET(target)                                                                 \
         if (e.bias != NULL) {                                                               \
             EACH_ROW(ADD_BIAS)                                                              \
         }                                                                                   \

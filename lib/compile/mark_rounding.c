@@ -5,15 +5,10 @@
  * this follows from the model and from what is trained, not from what else a plan computes or keeps. */
 #include "lib/compile/compile.h"
 
-static bool is_product(const alc_op_def *op, const void *options)
-{
-    return op == &alc_op_conv2d && ((const alc_conv2d_node *)options)->groups == 1;
-}
-
 /* Whether a node multiplies its input by weights, or hands it on to nodes that do. */
 static bool leads_to_products(const alc_node *node, int input, const bool *wanted)
 {
-    if (is_product(node->op, node->options))
+    if (alc_conv2d_product(node->op, node->options))
         return input == 0;
     const bool hands_on = node->op == &alc_op_batch_norm || node->op == &alc_op_relu || node->op == &alc_op_relu6 ||
                           node->op == &alc_op_add;
@@ -39,14 +34,14 @@ static void find_wanted(const alc_model *model, bool *wanted, bool *refused)
 static bool rounds_values(const alc_plan *plan, const alc_plan_node *norm)
 {
     const alc_node *before = plan->tensors[norm->inputs[0]].source->node;
-    return before && is_product(before->op, before->options) &&
+    return before && alc_conv2d_product(before->op, before->options) &&
            alc_batch_norm_behaviour(norm->options, plan->options.mode, norm->frozen) == ALC_NORM_BATCH;
 }
 
 static alc_status mark_node(alc_plan *plan, alc_plan_node *node, bool wanted)
 {
     const bool norm = node->op == &alc_op_batch_norm && rounds_values(plan, node), add = node->op == &alc_op_add;
-    if (!norm && !(wanted && (add || is_product(node->op, node->options))))
+    if (!norm && !(wanted && (add || alc_conv2d_product(node->op, node->options))))
         return ALC_OK;
     void *options = alc_own_options(plan, node);
     if (!options)

@@ -142,6 +142,8 @@ const alc_plan_tensor *alc_plan_root(const alc_plan *plan, int64_t tensor);
 void *alc_plan_buffer(const alc_plan *plan, int64_t buffer);
 /* The first channel of the root's that it has. */
 int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor);
+/* How many of a tensor's values take the place of a real: two where they are pairs. */
+int64_t alc_plan_values_per_real(const alc_plan *plan, int64_t tensor);
 /* Reals from pixel to pixel of a tensor's values, pairs where those are pairs; and of its gradient. */
 int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor);
 int64_t alc_plan_gradient_stride(const alc_plan *plan, int64_t tensor);

@@ -14,7 +14,7 @@
 static size_t sample_bytes(const alc_plan *plan, int64_t tensor)
 {
     const alc_plan_tensor *t = &plan->tensors[tensor];
-    return (size_t)alc_shape_elements(t->shape) * alc_dtype_size(t->dtype) / (alc_plan_root(plan, tensor)->pairs ? 2 : 1);
+    return (size_t)alc_shape_elements(t->shape) * alc_dtype_size(t->dtype) / (size_t)alc_plan_values_per_real(plan, tensor);
 }
 
 /* What one sample makes the node read and write. */

@@ -5,13 +5,6 @@
  * else read reals. */
 #include "lib/compile/compile.h"
 
-/* The options of a convolution that is a product; else NULL. */
-static const alc_conv2d_node *product_of(const alc_plan_node *node)
-{
-    const alc_conv2d_node *options = node->op == &alc_op_conv2d ? node->options : NULL;
-    return options && options->groups == 1 ? options : NULL;
-}
-
 static bool is_residual(const alc_plan_node *node, int input)
 {
     return ((const alc_fusion *)node->options)->residual && input == node->input_count - 1;
@@ -25,7 +18,7 @@ static bool is_values(const alc_plan_node *node, int input)
 /* Whether a node can read that input as pairs. What nobody rounds before must be rounded where it is read. */
 static bool reads_pairs(const alc_plan_node *node, int input, bool rounded)
 {
-    const alc_conv2d_node *product = product_of(node);
+    const alc_conv2d_node *product = alc_conv2d_product(node->op, node->options);
     if (!product && node->op != &alc_op_batch_norm)
         return false;
     if (is_residual(node, input))
@@ -44,7 +37,7 @@ static bool keeps_rounded(alck_activation activation)
  * an activation looks at them again, as reals. */
 static bool stores_pairs(const alc_plan_node *node)
 {
-    const alc_conv2d_node *product = product_of(node);
+    const alc_conv2d_node *product = alc_conv2d_product(node->op, node->options);
     if (node->op == &alc_op_batch_norm) {
         const alc_fusion *fusion = node->options;
         return fusion->residual && fusion->rounds && keeps_rounded(fusion->activation);
@@ -103,8 +96,9 @@ alc_status alc_store_pairs(alc_plan *plan)
     for (int64_t t = 0; t < plan->tensor_count; t++)
         plan->tensors[t].pairs = can_be_pairs(plan, t);
     for (int64_t n = 0; n < plan->node_count && status == ALC_OK; n++) {
-        if (!plan->nodes[n].dead && (product_of(&plan->nodes[n]) || plan->nodes[n].op == &alc_op_batch_norm))
-            status = tell_node(plan, &plan->nodes[n]);
+        alc_plan_node *node = &plan->nodes[n];
+        if (!node->dead && (alc_conv2d_product(node->op, node->options) || node->op == &alc_op_batch_norm))
+            status = tell_node(plan, node);
     }
     return status;
 }

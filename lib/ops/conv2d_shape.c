@@ -38,6 +38,12 @@ alck_conv alc_conv2d_geometry(const alc_conv2d_node *o, alc_shape in, int64_t ba
         .dilation_x = o->dilation, .groups = o->groups};
 }
 
+const alc_conv2d_node *alc_conv2d_product(const alc_op_def *op, const void *options)
+{
+    const alc_conv2d_node *o = op == &alc_op_conv2d ? options : NULL;
+    return o && o->groups == 1 ? o : NULL;
+}
+
 bool alc_conv2d_is_depthwise(const alc_conv2d_node *o, int64_t channels)
 {
     return o->groups > 1 && o->groups == channels && o->groups == o->filters;

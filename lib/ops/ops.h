@@ -86,6 +86,8 @@ typedef struct alc_batch_norm_node {
 bool alc_is_gate(alc_shape a, alc_shape b);
 /* Whether a convolution can multiply by a gate, or apply a batch norm, as it reads. */
 bool alc_conv2d_changes_input(const alc_conv2d_node *options);
+/* The options of a convolution of one group, which is a product of all channels; NULL of any other node. */
+const alc_conv2d_node *alc_conv2d_product(const alc_op_def *op, const void *options);
 /* Whether every channel of its input, of so many, has a kernel of its own. */
 bool alc_conv2d_is_depthwise(const alc_conv2d_node *options, int64_t channels);
 

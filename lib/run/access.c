@@ -25,10 +25,15 @@ int64_t alc_plan_channel(const alc_plan *plan, int64_t tensor)
     return channel;
 }
 
+int64_t alc_plan_values_per_real(const alc_plan *plan, int64_t tensor)
+{
+    return alc_plan_root(plan, tensor)->pairs ? 2 : 1;
+}
+
 int64_t alc_plan_stride(const alc_plan *plan, int64_t tensor)
 {
     const alc_plan_tensor *root = alc_plan_root(plan, tensor);
-    return alc_shape_channels(root->shape) / (root->pairs ? 2 : 1) + root->padding;
+    return alc_shape_channels(root->shape) / alc_plan_values_per_real(plan, tensor) + root->padding;
 }
 
 int64_t alc_plan_gradient_stride(const alc_plan *plan, int64_t tensor)

@@ -21,7 +21,7 @@ static double tensor_bytes(const alc_plan *plan, int64_t tensor, int64_t rows)
 
 static double value_bytes(const alc_plan *plan, int64_t tensor, int64_t rows)
 {
-    return plan->tensors[tensor].unstored ? 0 : tensor_bytes(plan, tensor, rows) / (alc_plan_root(plan, tensor)->pairs ? 2 : 1);
+    return plan->tensors[tensor].unstored ? 0 : tensor_bytes(plan, tensor, rows) / (double)alc_plan_values_per_real(plan, tensor);
 }
 
 static double forward_bytes(const alc_plan *plan, const alc_plan_node *node, int64_t rows)
